@@ -1,0 +1,72 @@
+/**
+ * What a CI callback says, in the shape in which the relay passes it on (`data` of the message).
+ *
+ * Every value is text as CI sent it; times are RFC 3339 with their offset; what was absent, empty or `-` is null.
+ * Source: the callback documents 460/80039, 436/48042 (executions) and 460/76907 (jobs) of Tencent Cloud.
+ */
+
+export type Text = string | null
+
+export interface Template {
+  readonly id: Text
+  readonly name: Text
+}
+
+export interface TaskOutput {
+  readonly object: Text
+  readonly url: Text
+  readonly code: Text
+  readonly message: Text
+}
+
+export interface Task {
+  readonly type: Text
+  readonly name: Text
+  readonly state: Text
+  readonly jobId: Text
+  readonly template: Template | null
+  readonly createdAt: Text
+  readonly startedAt: Text
+  readonly endedAt: Text
+  /** Never in a callback; the read-back API tells it. */
+  readonly code: Text
+  readonly message: Text
+  readonly outputs: readonly TaskOutput[]
+}
+
+export interface WorkflowExecution {
+  readonly runId: string
+  readonly bucket: Text
+  readonly object: Text
+  readonly state: string
+  readonly createdAt: Text
+  /** CosHeaders: the headers of the upload that started the workflow. */
+  readonly headers: Readonly<Record<string, Text>>
+  readonly workflow: { readonly id: Text; readonly name: Text }
+  readonly tasks: readonly Task[]
+}
+
+export interface Job {
+  readonly jobId: string
+  readonly tag: Text
+  readonly bucket: Text
+  readonly object: Text
+  readonly region: Text
+  /** As sent; a job without one is `Success` when its code is `Success`, else `Failed`. */
+  readonly state: string
+  readonly code: Text
+  readonly message: Text
+  readonly queueId: Text
+  readonly createdAt: Text
+  readonly startedAt: Text
+  readonly endedAt: Text
+  readonly workflow: { readonly runId: Text; readonly id: Text; readonly name: Text } | null
+  readonly userData: Text
+  /** The job's Operation less its UserData, as parsed. */
+  readonly operation: unknown
+}
+
+/** One thing that ended (or, for a State that is not final, goes on). */
+export type Subject =
+  | { readonly kind: 'workflow'; readonly execution: WorkflowExecution }
+  | { readonly kind: 'job'; readonly job: Job }

@@ -1,0 +1,9 @@
+import type { Credentials } from '../tencent/credentials'
+
+/** What a driver may know of its surroundings; everything else is in its URL. */
+export interface DriverContext {
+  /** The function's role, else TENCENT_SECRET_ID / TENCENT_SECRET_KEY; null when there is neither. Asked at each use: role keys change. */
+  readonly credentials: () => Credentials | null
+  /** `ap-guangzhou` and the like; null when unknown. */
+  readonly region: string | null
+}

@@ -1,0 +1,56 @@
+import { DeliveryError } from './delivery-error'
+
+export interface PostAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** At most the first 64 KiB. */
+  readonly body: string
+}
+
+const LONGEST_ANSWER = 65_536
+
+/**
+ * One POST. Redirects are not followed: a 3xx comes back as it is. Any status is an answer; throws a DeliveryError, which names
+ * the driver and the host but never the path or the query (they hold keys), when there is none.
+ */
+export async function post(
+  driver: string,
+  url: URL,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
+  try {
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+    return { status: response.status, headers: response.headers, body: await firstBytes(response) }
+  } catch (error) {
+    const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
+    throw new DeliveryError(`${driver}: ${url.host}: ${why}`)
+  }
+}
+
+async function firstBytes(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk as Uint8Array)
+    size += (chunk as Uint8Array).length
+    if (size >= LONGEST_ANSWER) break
+  }
+  return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString('utf8')
+}
+
+/** The system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
+function reasonOf(error: unknown): string {
+  const cause = (error as { cause?: { code?: unknown } }).cause
+  return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
+}
+
+/** `Retry-After` in ms: seconds or an HTTP date (RFC 9110, 10.2.3); null when absent or unreadable. */
+export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
+  const value = headers.get('retry-after')
+  if (value === null) return null
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
+  const at = Date.parse(value)
+  return Number.isNaN(at) ? null : Math.max(0, at - now)
+}

@@ -1,0 +1,86 @@
+import type { Alert } from '../alerts/alert'
+import type { CloudEvent } from '../callback/cloud-event'
+import type { DriverContext } from '../delivery/driver-context'
+
+/** The answer to a claim: yours until the lease ends; somebody else's for so long; or settled before. */
+export type Claim =
+  | { readonly kind: 'claimed'; readonly holder: string }
+  | { readonly kind: 'held'; readonly retryAfterMs: number }
+  | { readonly kind: 'done' }
+
+/** What waits in the store. */
+export type Parcel =
+  /** A message owed to the queue. */
+  | { readonly kind: 'message'; readonly event: CloudEvent }
+  /** An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. `throttled`: goes out in a digest. */
+  | { readonly kind: 'alert'; readonly channel: string; readonly throttled: boolean; readonly alert: Alert }
+  /** An incident to be ended at one channel. */
+  | { readonly kind: 'resolve'; readonly channel: string; readonly incident: string }
+  /** A callback that CI could not be asked about yet (VERIFY=read-back). */
+  | { readonly kind: 'unverified'; readonly bodyBase64: string }
+  /** An authenticated body that could not be read. Never due: a person decides. */
+  | { readonly kind: 'unreadable'; readonly bodyBase64: string; readonly error: string; readonly message: string }
+
+/** `waiting`: due at `dueAt`. `dead`: given up, kept for a person. `quarantined`: unreadable. */
+export type ItemStatus = 'waiting' | 'dead' | 'quarantined'
+
+/** What can be known of an item without reading its parcel. Times in ms since the epoch. */
+export interface ItemHeader {
+  /** Stable: parking the same delivery again replaces the item. Letters, digits, `.`, `_`, `-` only; at most 200. */
+  readonly id: string
+  readonly status: ItemStatus
+  /** Items of one group are delivered in order of arrival. */
+  readonly group: string
+  readonly parkedAt: number
+  /** Deliveries tried so far. */
+  readonly tries: number
+  readonly dueAt: number
+  /** Why the last try failed; never a secret. */
+  readonly lastError: string | null
+}
+
+export interface ParkedItem extends ItemHeader {
+  readonly parcel: Parcel
+}
+
+/**
+ * The ledger (claims), the outbox (items) and small notes. Every write is atomic: a crash leaves the old state or the new one.
+ *
+ * Keys and note names are any text; a driver encodes them as its medium needs. Methods throw when the store cannot be reached.
+ */
+export interface Store {
+  /** The URL's scheme, as shown to people: `redis`. */
+  readonly scheme: string
+
+  /** Claims `key` for `leaseMs`. Of any number of claims at once, one is `claimed`. A lease ends by itself. */
+  claim(key: string, leaseMs: number): Promise<Claim>
+  /** Marks `key` as done for `keepMs`, whoever holds the claim. */
+  settle(key: string, keepMs: number): Promise<void>
+  /** Gives the claim back, if `holder` still has it. */
+  release(key: string, holder: string): Promise<void>
+
+  /** Adds the item, or replaces the one with its id (`parkedAt` stays that of the first), and ends its lease. */
+  park(item: ParkedItem): Promise<void>
+  /** Every item, oldest first (by `parkedAt`, then id). */
+  list(): Promise<readonly ItemHeader[]>
+  /** One item; null when there is none. */
+  read(id: string): Promise<ParkedItem | null>
+  /** Takes an item for `leaseMs`; null when another has it or it is gone. Ended by `park` or `remove`. */
+  take(id: string, leaseMs: number): Promise<ParkedItem | null>
+  remove(id: string): Promise<void>
+
+  /** Small values that outlive an invocation (open incidents, watermarks, throttles); null when unset or expired. */
+  note(name: string): Promise<string | null>
+  /** Sets a note, for `keepMs` or, when null, for good; a null value erases it. */
+  setNote(name: string, value: string | null, keepMs: number | null): Promise<void>
+
+  /** Counts one message against at most `messages` in any `perMs` ms: 0 when it may go now (and is counted), else the ms to wait. */
+  admit(name: string, messages: number, perMs: number): Promise<number>
+
+  /** Removes what has expired and what a crash left behind, where the medium does not do so by itself. */
+  tidy(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Opens a driver without touching the medium. Throws an Error that says what is wrong with the URL, never the URL itself. */
+export type OpenStore = (url: string, context: DriverContext) => Store
