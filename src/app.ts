@@ -32,7 +32,8 @@ export async function openApp(env: Environment, log: Log): Promise<App> {
   return {
     relay: createRelay(parts),
     close: async () => {
-      await Promise.all([parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)].map((part) => part?.close()))
+      const open = [parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)]
+      await Promise.all(open.map(async (part) => part?.close()))
     },
   }
 }
@@ -41,9 +42,9 @@ export async function openApp(env: Environment, log: Log): Promise<App> {
 export async function openParts(config: Config, env: Environment, log: Log): Promise<RelayParts> {
   const context: DriverContext = { credentials: () => credentialsOf(env), region: config.region }
   const problems: string[] = []
-  const opened = async <Url extends string | null, Part>(
+  const opened = async <Part>(
     variable: string,
-    url: Url,
+    url: string | null,
     open: (url: string, context: DriverContext) => Promise<Part>,
   ): Promise<Part | null> => {
     if (url === null) return null

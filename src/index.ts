@@ -24,13 +24,17 @@ export async function main_handler(event: unknown, context?: Partial<Context>): 
   try {
     const { relay } = await theApp()
     const request = toGatewayRequest(event, context?.request_id ?? null)
-    return toIntegratedResponse(await relay(request, { remainingMs: context?.getRemainingTimeInMillis?.() ?? null }))
+    return toIntegratedResponse(
+      await relay(request, { remainingMs: context?.getRemainingTimeInMillis?.() ?? null }),
+    )
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : undefined
     openLog(process.env)('fatal', 'not serving: the configuration is not usable', {
       ...(problems ? { problems } : { error: String(error), stack: (error as Error).stack }),
       requestId: context?.request_id,
     })
-    return toIntegratedResponse(comeAgain('not-configured', 'The function is not configured; its log says what is missing.', 60_000))
+    return toIntegratedResponse(
+      comeAgain('not-configured', 'The function is not configured; its log says what is missing.', 60_000),
+    )
   }
 }

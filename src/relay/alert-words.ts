@@ -58,7 +58,8 @@ const en: Words = {
   notSet: '(not sent)',
   seconds: (seconds) => `${seconds} s`,
   unreadableTitle: 'A callback could not be read',
-  unreadableKept: (id) => `The body is kept as item ${id} of the outbox: look at it, then redeliver or drop it.`,
+  unreadableKept: (id) =>
+    `The body is kept as item ${id} of the outbox: look at it, then redeliver or drop it.`,
   unreadableNotKept: 'There is no store to keep the body in; the function\u2019s log has it.',
   problem: 'Problem',
   receivedBytes: 'Size in bytes',

@@ -66,7 +66,11 @@ export async function tryDelivery(
   const { channel } = named
   const wait = await waitBefore(parts.store, named)
   if (wait > 0)
-    return { message: `${channel.scheme}: held back to keep within the channel's limit`, retryAfterMs: wait, throttled: true }
+    return {
+      message: `${channel.scheme}: held back to keep within the channel's limit`,
+      retryAfterMs: wait,
+      throttled: true,
+    }
   return attempt(ms, async (signal) => {
     if (parcel.kind === 'alert') await channel.send(parcel.alert, signal)
     else await channel.resolve?.(parcel.incident, signal)
@@ -112,4 +116,3 @@ export async function park(store: Store | null, item: ParkedItem): Promise<boole
     return false
   }
 }
-

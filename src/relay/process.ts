@@ -40,7 +40,11 @@ export async function process(parts: RelayParts, subject: Subject, run: Run): Pr
 }
 
 /** A route less what there is no target for; null when nothing is left. */
-function targetsOf(parts: RelayParts, route: Route | null, what: { id: string; state: string }): Route | null {
+function targetsOf(
+  parts: RelayParts,
+  route: Route | null,
+  what: { id: string; state: string },
+): Route | null {
   if (route === null) return null
   const message = route.message && parts.queue !== null
   const alert = parts.channels.length > 0 ? route.alert : null
@@ -114,7 +118,11 @@ async function endIncident(parts: RelayParts, subject: Subject, run: Run): Promi
   }
 }
 
-const behindItsAlert = { message: 'waits behind the alert that it resolves', retryAfterMs: null, throttled: false }
+const behindItsAlert = {
+  message: 'waits behind the alert that it resolves',
+  retryAfterMs: null,
+  throttled: false,
+}
 
 async function deliverOrPark(parts: RelayParts, delivery: Delivery, run: Run): Promise<Fate> {
   const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
