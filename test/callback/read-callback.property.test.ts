@@ -55,23 +55,87 @@ test('whatever jobs hold, XML and JSON parse back to the same', () => {
 
 test('any text at all is read, or refused with a code and a place', () => {
   const pieces = fc.constantFrom(
-    ...['<', '>', '/', '&', ';', '#', 'x', '"', "'", '=', '!', '-', '[', ']', '?', ' ', '\n', '{', '}', ':', ',', 'null', '1e5', 'a', '中', '😀'],
-    ...['<Response>', '</Response>', '<WorkflowExecution>', '</WorkflowExecution>', '<RunId>r</RunId>', '<State>Success</State>'],
-    ...['<JobsDetail>', '</JobsDetail>', '<Tasks/>', '<![CDATA[', ']]>', '<!--', '-->', '<!DOCTYPE a>', '<?xml version="1.0"?>'],
-    ...['"WorkflowExecution":', '"RunId":"r"', '"State":', '"Success"', '"JobsDetail":', '[{', '}]', '\ud83d', '&#x1F600;', '&#xD800;', '&#x110000;'],
+    ...[
+      '<',
+      '>',
+      '/',
+      '&',
+      ';',
+      '#',
+      'x',
+      '"',
+      "'",
+      '=',
+      '!',
+      '-',
+      '[',
+      ']',
+      '?',
+      ' ',
+      '\n',
+      '{',
+      '}',
+      ':',
+      ',',
+      'null',
+      '1e5',
+      'a',
+      '中',
+      '😀',
+    ],
+    ...[
+      '<Response>',
+      '</Response>',
+      '<WorkflowExecution>',
+      '</WorkflowExecution>',
+      '<RunId>r</RunId>',
+      '<State>Success</State>',
+    ],
+    ...[
+      '<JobsDetail>',
+      '</JobsDetail>',
+      '<Tasks/>',
+      '<![CDATA[',
+      ']]>',
+      '<!--',
+      '-->',
+      '<!DOCTYPE a>',
+      '<?xml version="1.0"?>',
+    ],
+    ...[
+      '"WorkflowExecution":',
+      '"RunId":"r"',
+      '"State":',
+      '"Success"',
+      '"JobsDetail":',
+      '[{',
+      '}]',
+      '\ud83d',
+      '&#x1F600;',
+      '&#xD800;',
+      '&#x110000;',
+    ],
   )
-  const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.array(pieces, { maxLength: 25 }).map((all) => all.join('')))
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(pieces, { maxLength: 25 }).map((all) => all.join('')),
+  )
   fc.assert(
-    fc.property(fc.constantFrom('', '<Response>', '<', '{'), anything, fc.constantFrom(true, false, null), (start, rest, flag) => {
-      try {
-        for (const subject of readCallback(bodyText(start + rest, flag)))
-          expect(subject.kind === 'job' ? subject.job.jobId : subject.execution.runId).not.toBe('')
-      } catch (error) {
-        if (!(error instanceof UnreadableCallback)) throw error
-        expect(error.message.length).toBeLessThan(600)
-        expect(error.message).toMatch(/^The |^WorkflowExecution|^JobsDetail/)
-      }
-    }),
+    fc.property(
+      fc.constantFrom('', '<Response>', '<', '{'),
+      anything,
+      fc.constantFrom(true, false, null),
+      (start, rest, flag) => {
+        try {
+          for (const subject of readCallback(bodyText(start + rest, flag)))
+            expect(subject.kind === 'job' ? subject.job.jobId : subject.execution.runId).not.toBe('')
+        } catch (error) {
+          if (!(error instanceof UnreadableCallback)) throw error
+          expect(error.message.length).toBeLessThan(600)
+          expect(error.message).toMatch(/^The |^WorkflowExecution|^JobsDetail/)
+        }
+      },
+    ),
     { numRuns: 3000 },
   )
 })
@@ -82,6 +146,8 @@ test('a value changes nothing but itself: text that looks like markup stays text
     deepStrictEqual(readCallback(executionXml(execution({ object }), 'B', variant)), [
       { kind: 'workflow', execution: execution({ object }) },
     ])
-    deepStrictEqual(readCallback(jobsXml([jobOf({ object })], variant)), [{ kind: 'job', job: jobOf({ object }) }])
+    deepStrictEqual(readCallback(jobsXml([jobOf({ object })], variant)), [
+      { kind: 'job', job: jobOf({ object }) },
+    ])
   }
 })

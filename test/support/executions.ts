@@ -5,7 +5,10 @@ import type { Job, Task, TaskOutput, Text, WorkflowExecution } from '../../src/c
 const character = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(...'abcXYZ019 /._-&<>"\'%+=?#;[]{}$\\:,\t\n') },
   { weight: 3, arbitrary: fc.constantFrom(...'中文视频转码失败，。') },
-  { weight: 2, arbitrary: fc.constantFrom('😀', '👨‍👩‍👧', '𠮷', 'é', 'e\u0301', '\u00a0', '\u2028', '\ufeff', '\ufffd') },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('😀', '👨‍👩‍👧', '𠮷', 'é', 'e\u0301', '\u00a0', '\u2028', '\ufeff', '\ufffd'),
+  },
   { weight: 2, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }) },
 )
 /** With the prototype that parsed objects have. */
@@ -18,11 +21,26 @@ const NOT_IN_XML = /[^\t\n\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
 export const setText: fc.Arbitrary<string> = fc
   .oneof(
     fc.array(character, { minLength: 1, maxLength: 12 }).map((characters) => characters.join('')),
-    fc.constantFrom('007', '1e5', 'true', 'null', '0', '--', '- ', '&amp;', '<![CDATA[x]]>', ']]>', '%E4%B8%AD', '__proto__', 'a  b'),
+    fc.constantFrom(
+      '007',
+      '1e5',
+      'true',
+      'null',
+      '0',
+      '--',
+      '- ',
+      '&amp;',
+      '<![CDATA[x]]>',
+      ']]>',
+      '%E4%B8%AD',
+      '__proto__',
+      'a  b',
+    ),
   )
   .filter((text) => text.trim() !== '' && text !== '-' && !NOT_IN_XML.test(text))
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(arbitrary, { nil: null, freq: 4 })
+const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | null> =>
+  fc.option(arbitrary, { nil: null, freq: 4 })
 const text: fc.Arbitrary<Text> = maybe(setText)
 
 /** RFC 3339, as the model has it. */
@@ -33,10 +51,18 @@ const time: fc.Arbitrary<Text> = maybe(
       fc.constantFrom('', '.5', '.123456'),
       fc.constantFrom('+08:00', '-03:30', '+00:00', 'Z'),
     )
-    .map(([seconds, fraction, offset]) => new Date(seconds * 1000).toISOString().slice(0, 19) + fraction + offset),
+    .map(
+      ([seconds, fraction, offset]) =>
+        new Date(seconds * 1000).toISOString().slice(0, 19) + fraction + offset,
+    ),
 )
 
-const output: fc.Arbitrary<TaskOutput> = record({ object: text, url: text, code: text, message: text }).filter((one) => Object.values(one).some((value) => value !== null))
+const output: fc.Arbitrary<TaskOutput> = record({
+  object: text,
+  url: text,
+  code: text,
+  message: text,
+}).filter((one) => Object.values(one).some((value) => value !== null))
 
 const task: fc.Arbitrary<Task> = record({
   type: fc.constantFrom<Text>('Transcode', 'Snapshot', 'SmartCover', null),
@@ -58,7 +84,9 @@ const isBare = (one: Task): boolean =>
   Object.values(one).every((value) => value === null || (Array.isArray(value) && value.length === 0))
 
 const headers = fc
-  .array(fc.tuple(fc.oneof(setText, fc.constantFrom('__proto__', 'constructor', 'toString')), text), { maxLength: 3 })
+  .array(fc.tuple(fc.oneof(setText, fc.constantFrom('__proto__', 'constructor', 'toString')), text), {
+    maxLength: 3,
+  })
   .map((pairs) => Object.fromEntries(pairs) as Record<string, Text>)
 
 export const anyExecution: fc.Arbitrary<WorkflowExecution> = record({
@@ -69,7 +97,10 @@ export const anyExecution: fc.Arbitrary<WorkflowExecution> = record({
   createdAt: time,
   headers,
   workflow: record({ id: text, name: text }),
-  tasks: fc.array(task.filter((one) => !isBare(one)), { maxLength: 4 }),
+  tasks: fc.array(
+    task.filter((one) => !isBare(one)),
+    { maxLength: 4 },
+  ),
 })
 
 /** What an Operation may hold: text, elements by name, or an element several times. */
@@ -83,7 +114,17 @@ const anyTree = fc.letrec<{ tree: unknown; node: Record<string, unknown> }>((tie
   node: fc
     .array(
       fc.tuple(
-        fc.constantFrom('Output', 'Object', 'MediaInfo', 'State', 'JobId', '__proto__', 'constructor', 'toString', 'cdata'),
+        fc.constantFrom(
+          'Output',
+          'Object',
+          'MediaInfo',
+          'State',
+          'JobId',
+          '__proto__',
+          'constructor',
+          'toString',
+          'cdata',
+        ),
         tie('tree'),
       ),
       { minLength: 1, maxLength: 3 },

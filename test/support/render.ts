@@ -69,7 +69,9 @@ function taskXml(xml: Writer, task: Task): string {
     xml.leaf('Message', task.message),
     xml.leaf('TemplateId', task.template?.id ?? null),
     xml.leaf('TemplateName', task.template?.name ?? null),
-    task.outputs.length === 0 ? '' : xml.element('ResultInfo', xml.leaf('ObjectCount', '1') + results.join('')),
+    task.outputs.length === 0
+      ? ''
+      : xml.element('ResultInfo', xml.leaf('ObjectCount', '1') + results.join('')),
   ].join('')
 }
 
@@ -94,7 +96,10 @@ export function jobsXml(jobs: readonly Job[], seed = 0): string {
         ),
         job.operation === null
           ? ''
-          : xml.element('Operation', xml.children(job.operation as object) + xml.leaf('UserData', job.userData)),
+          : xml.element(
+              'Operation',
+              xml.children(job.operation as object) + xml.leaf('UserData', job.userData),
+            ),
         job.operation === null ? xml.leaf('UserData', job.userData) : '',
         job.workflow === null
           ? ''
@@ -181,7 +186,12 @@ export function jobsJson(jobs: readonly Job[], seed = 0): string {
       UserData: job.operation === null ? job.userData : null,
       Workflow:
         job.workflow &&
-        json.fields({ RunId: job.workflow.runId, WorkflowId: job.workflow.id, WorkflowName: job.workflow.name, Name: 'n' }),
+        json.fields({
+          RunId: job.workflow.runId,
+          WorkflowId: job.workflow.id,
+          WorkflowName: job.workflow.name,
+          Name: 'n',
+        }),
     }),
   )
   const body = { EventName: 'TaskFinish', JobsDetail: json.list(details) }
@@ -206,10 +216,17 @@ function unsetWays(seed: number) {
     time: (time: Text) => ciTime(choose, time),
     /** One of something as itself or as a list of it. */
     list: <T>(items: readonly T[]): unknown =>
-      items.length === 0 ? choose.pick([undefined, null, '', []]) : items.length === 1 && choose.int(2) === 0 ? items[0] : items,
+      items.length === 0
+        ? choose.pick([undefined, null, '', []])
+        : items.length === 1 && choose.int(2) === 0
+          ? items[0]
+          : items,
     fields: (fields: Readonly<Record<string, unknown>>): object =>
       Object.fromEntries(
-        Object.entries(fields).map(([name, value]) => [name, value ?? choose.pick([undefined, null, '', '-'])]),
+        Object.entries(fields).map(([name, value]) => [
+          name,
+          value ?? choose.pick([undefined, null, '', '-']),
+        ]),
       ),
   }
 }
@@ -228,12 +245,20 @@ function writer(seed: number): Writer {
   const choose = random(seed)
   const plain = seed === 0
 
-  const filler = (): string => (plain ? '' : choose.pick(['', '', '\n  ', ' ', '<!-- <State>Failed</State> & -->', '\r\n\t<!---->']))
-  const attributes = (): string => (plain ? '' : choose.pick(['', '', '', ' ', ' a="1"', ' State="Failed" b=\'<x>\'']).replace('<', '&lt;'))
+  const filler = (): string =>
+    plain ? '' : choose.pick(['', '', '\n  ', ' ', '<!-- <State>Failed</State> & -->', '\r\n\t<!---->'])
+  const attributes = (): string =>
+    plain ? '' : choose.pick(['', '', '', ' ', ' a="1"', ' State="Failed" b=\'<x>\'']).replace('<', '&lt;')
   const end = (name: string): string => `</${name}${plain ? '' : choose.pick(['', '', ' '])}>`
   const opened = (name: string): string => `<${name}${attributes()}>`
 
-  const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' }
+  const named: Readonly<Record<string, string>> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&apos;',
+  }
   const written = (character: string): string => {
     const point = String(character.codePointAt(0))
     const hex = Number(point).toString(16)
@@ -255,12 +280,24 @@ function writer(seed: number): Writer {
     }
   }
   const textOf = (text: string): string =>
-    !plain && choose.int(6) === 0 && !text.includes(']]>') ? `<![CDATA[${text}]]>` : [...text].map(written).join('')
+    !plain && choose.int(6) === 0 && !text.includes(']]>')
+      ? `<![CDATA[${text}]]>`
+      : [...text].map(written).join('')
 
-  const element = (name: string, content: string): string => filler() + opened(name) + filler() + content + filler() + end(name)
+  const element = (name: string, content: string): string =>
+    filler() + opened(name) + filler() + content + filler() + end(name)
   const leaf = (name: string, text: Text): string => {
     if (text !== null) return filler() + opened(name) + textOf(text) + end(name)
-    return plain ? '' : choose.pick(['', `<${name}/>`, `<${name}></${name}>`, `<${name}>-</${name}>`, `<${name} a="b" />`, `<${name}>\n</${name}>`])
+    return plain
+      ? ''
+      : choose.pick([
+          '',
+          `<${name}/>`,
+          `<${name}></${name}>`,
+          `<${name}>-</${name}>`,
+          `<${name} a="b" />`,
+          `<${name}>\n</${name}>`,
+        ])
   }
   const child = (name: string, value: unknown): string => {
     if (Array.isArray(value)) return value.map((item) => child(name, item)).join('')
@@ -283,7 +320,12 @@ function writer(seed: number): Writer {
       plain
         ? content
         : choose.pick(['', '\uFEFF']) +
-          choose.pick(['', '<?xml version="1.0" encoding="UTF-8"?>', "<?xml version='1.0'?>\n", '<!-- first -->\n']) +
+          choose.pick([
+            '',
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            "<?xml version='1.0'?>\n",
+            '<!-- first -->\n',
+          ]) +
           content.trimStart() +
           choose.pick(['', '\n', '\r\n<!-- last -->', '   ']),
   }
