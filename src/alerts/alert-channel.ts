@@ -11,6 +11,8 @@ export interface AlertChannel {
   send(alert: Alert, signal: AbortSignal): Promise<void>
   /** Ends the incident that alerts with this `incident` opened (PagerDuty, Alertmanager). Absent: the channel knows no incidents. */
   resolve?(incident: string, signal: AbortSignal): Promise<void>
+  /** How many of the alert's items one message shows; the rest would only be counted. Absent: all. A digest is split by it. */
+  itemsShown?(alert: Alert): number
   close(): Promise<void>
 }
 
