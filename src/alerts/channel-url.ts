@@ -23,19 +23,27 @@ export function readChannelUrl(url: string, shape: string, parameters: readonly 
     keys.length !== rest.split('/').length ||
     !keys.every((key) => /^[\w.~-]+$/.test(key))
   ) {
-    throw new Error(`${scheme}: the URL must look like ${shape}, with the key and not the whole address of the robot`)
+    throw new Error(
+      `${scheme}: the URL must look like ${shape}, with the key and not the whole address of the robot`,
+    )
   }
   const known = [...parameters, 'endpoint']
   for (const name of parsed.searchParams.keys()) {
     // The name is not shown: a secret may stand where a name belongs.
-    if (!known.includes(name)) throw new Error(`${scheme}: unknown parameter in the URL; known are: ${known.join(', ')}`)
+    if (!known.includes(name))
+      throw new Error(`${scheme}: unknown parameter in the URL; known are: ${known.join(', ')}`)
     if (parsed.searchParams.get(name) === '') throw new Error(`${scheme}: the parameter ${name} is empty`)
   }
   return { keys, parameters: parsed.searchParams }
 }
 
 /** The address on the public host, or on the loopback address that `?endpoint=` names; path and query are the same on both. */
-export function addressOf(scheme: string, parameters: URLSearchParams, publicHost: string, path: string): URL {
+export function addressOf(
+  scheme: string,
+  parameters: URLSearchParams,
+  publicHost: string,
+  path: string,
+): URL {
   try {
     return new URL(path, endpointOf(parameters, publicHost))
   } catch (error) {

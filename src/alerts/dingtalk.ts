@@ -61,7 +61,12 @@ export const openDingtalkChannel: OpenAlertChannel = (url) => {
 function signed(address: URL, secret: string, now: number): URL {
   const url = new URL(address)
   url.searchParams.set('timestamp', String(now))
-  url.searchParams.set('sign', createHmac('sha256', secret).update(`${String(now)}\n${secret}`).digest('base64'))
+  url.searchParams.set(
+    'sign',
+    createHmac('sha256', secret)
+      .update(`${String(now)}\n${secret}`)
+      .digest('base64'),
+  )
   return url
 }
 
@@ -72,7 +77,10 @@ function fitted(alert: Alert): FittedAlert {
 function bodyOf(alert: FittedAlert): string {
   return JSON.stringify({
     msgtype: 'markdown',
-    markdown: { title: cut(`${MARK[alert.severity]} ${literal(alert.title)}`, LONGEST_TITLE), text: markdown(alert) },
+    markdown: {
+      title: cut(`${MARK[alert.severity]} ${literal(alert.title)}`, LONGEST_TITLE),
+      text: markdown(alert),
+    },
     at: { atMobiles: [], isAtAll: false },
   })
 }

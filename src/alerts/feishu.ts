@@ -37,7 +37,13 @@ export const openFeishuChannel: OpenAlertChannel = (url) => {
     itemsShown: (alert) => fitted(alert, secret).items.length,
     async send(alert, signal) {
       const body = bodyOf(fitted(alert, secret), secret, Date.now())
-      const answer = await post(scheme, address, body, { 'content-type': 'application/json; charset=utf-8' }, signal)
+      const answer = await post(
+        scheme,
+        address,
+        body,
+        { 'content-type': 'application/json; charset=utf-8' },
+        signal,
+      )
       const told = jsonAnswer(answer)
       if (answer.status === 200 && codeOf(told) === 0) return
       const code = said(codeOf(told))
@@ -68,7 +74,11 @@ function fitted(alert: Alert, secret: string | null): FittedAlert {
 }
 
 function bodyOf(alert: FittedAlert, secret: string | null, now: number): string {
-  return JSON.stringify({ ...(secret === null ? {} : signature(secret, now)), msg_type: 'interactive', card: card(alert) })
+  return JSON.stringify({
+    ...(secret === null ? {} : signature(secret, now)),
+    msg_type: 'interactive',
+    card: card(alert),
+  })
 }
 
 /** base64(HMAC-SHA256(key = `<seconds>\n<secret>`, message empty)). */
@@ -89,7 +99,9 @@ function card(alert: FittedAlert): unknown {
     header: { template: COLOUR[alert.severity], title: plain(`${MARK[alert.severity]} ${alert.title}`) },
     elements: [
       ...sections.map((section) => ({ tag: 'div', text: plain(section) })),
-      ...(alert.footer.length > 0 ? [{ tag: 'note', elements: [plain(factLines(alert.footer).join('\n'))] }] : []),
+      ...(alert.footer.length > 0
+        ? [{ tag: 'note', elements: [plain(factLines(alert.footer).join('\n'))] }]
+        : []),
     ],
   }
 }

@@ -44,7 +44,8 @@ export function fitAlert(alert: Alert, fits: (candidate: FittedAlert) => boolean
     const count = mostItems(alert.items.length, (items) => fits(shorten(alert, lengths, items)))
     if (count === null) continue
     if (best === null || count > best.items.length) best = shorten(alert, lengths, count)
-    if (count === alert.items.length || (count >= WORTH_SHOWING && lengths.item <= SHORTEST_READABLE_ITEM)) break
+    if (count === alert.items.length || (count >= WORTH_SHOWING && lengths.item <= SHORTEST_READABLE_ITEM))
+      break
   }
   return best ?? shorten(alert, LENGTHS[LENGTHS.length - 1] ?? { head: 8, item: 4 }, 0)
 }

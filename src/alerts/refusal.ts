@@ -26,7 +26,10 @@ export function refused(answer: PostAnswer, refusal: Refusal): DeliveryError {
   const advice = throttled ? 'too many messages: try again later' : refusal.advice
   return new DeliveryError(
     `${refusal.channel}: ${cut(withoutSecrets(refusal.code, refusal.secrets), 40)}: ${words}${advice === undefined ? '' : ` (${advice})`}`,
-    { throttled, retryAfterMs: retryAfterMs(answer.headers) ?? (throttled ? (refusal.usualWaitMs ?? null) : null) },
+    {
+      throttled,
+      retryAfterMs: retryAfterMs(answer.headers) ?? (throttled ? (refusal.usualWaitMs ?? null) : null),
+    },
   )
 }
 
@@ -34,7 +37,9 @@ export function refused(answer: PostAnswer, refusal: Refusal): DeliveryError {
 export function jsonAnswer(answer: PostAnswer): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(answer.body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : null
   } catch {
     return null
   }
