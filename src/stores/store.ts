@@ -19,7 +19,12 @@ export type Parcel =
   /** A callback that CI could not be asked about yet (VERIFY=read-back). */
   | { readonly kind: 'unverified'; readonly bodyBase64: string }
   /** An authenticated body that could not be read. Never due: a person decides. */
-  | { readonly kind: 'unreadable'; readonly bodyBase64: string; readonly error: string; readonly message: string }
+  | {
+      readonly kind: 'unreadable'
+      readonly bodyBase64: string
+      readonly error: string
+      readonly message: string
+    }
 
 /** `waiting`: due at `dueAt`. `dead`: given up, kept for a person. `quarantined`: unreadable. */
 export type ItemStatus = 'waiting' | 'dead' | 'quarantined'
