@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { decoded } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
 import { get, post, type PostAnswer } from '../delivery/post'
 import type { Alert } from './alert'
@@ -74,7 +75,8 @@ function readUrl(url: string): { address: URL; authorization: string | null; sec
   if (scheme === 'http' && !isLoopback(address)) {
     throw new Error('alertmanager: a password must not travel in the clear: use alertmanagers://')
   }
-  const [user, password] = [parsed.username, parsed.password].map(decodeURIComponent) as [string, string]
+  const user = decoded(parsed.username, 'user name')
+  const password = decoded(parsed.password, 'password')
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   return { address, authorization, secrets: [password, authorization] }
 }

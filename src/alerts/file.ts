@@ -1,6 +1,8 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { DeliveryError } from '../delivery/delivery-error'
+import { decoded } from '../delivery/driver-url'
+import { reasonOf } from '../delivery/reason-of'
 import { type Alert, plainText } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
 
@@ -19,7 +21,7 @@ export const openFileChannel: OpenAlertChannel = (url) => {
         if (!signal.aborted) await append(path, lineOf(alert))
       })
       last = turn.catch(() => undefined)
-      return inTime(turn, signal)
+      return inTime(path, turn, signal)
     },
     close: async () => {
       await last
@@ -28,7 +30,7 @@ export const openFileChannel: OpenAlertChannel = (url) => {
 }
 
 function pathOf(url: string): string {
-  const path = url.replace(/^file:(\/\/(?=\/))?/i, '')
+  const path = decoded(url.replace(/^file:(\/\/(?=\/))?/i, ''), 'path')
   if (path === '' || path.startsWith('//') || path.endsWith('/') || path.includes('\0')) {
     throw new Error(
       'file: the URL must look like file:PATH, for instance file:alerts.jsonl or file:/var/log/alerts.jsonl',
@@ -62,20 +64,13 @@ async function endsInsideLine(file: FileHandle): Promise<boolean> {
 }
 
 /** The system's call cannot be stopped; the caller can go on without it. */
-function inTime(turn: Promise<void>, signal: AbortSignal): Promise<void> {
+function inTime(path: string, turn: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const late = (): void => reject(new DeliveryError('file: not written within the time allowed'))
+    const late = (): void => reject(new DeliveryError(`file: ${path}: not written within the time allowed`))
     if (signal.aborted) late()
     signal.addEventListener('abort', late, { once: true })
     turn
-      .then(resolve, (error: unknown) => {
-        const { code } = error as NodeJS.ErrnoException
-        reject(
-          new DeliveryError(
-            `file: ${code ?? 'cannot be written'}${code === 'EISDIR' ? ' (the path is a folder)' : ''}`,
-          ),
-        )
-      })
+      .then(resolve, (error: unknown) => reject(new DeliveryError(`file: ${path}: ${reasonOf(error)}`)))
       .finally(() => signal.removeEventListener('abort', late))
   })
 }

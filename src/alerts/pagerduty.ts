@@ -3,7 +3,7 @@ import { post } from '../delivery/post'
 import type { Alert, Fact } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
 import { addressOf, readChannelUrl } from './channel-url'
-import { bytesOf, cut, fitAlert, type FittedAlert } from './fit'
+import { bytesOf, cut, fitAlert, type FittedAlert, oneLine } from './fit'
 import { factLines } from './lines'
 import { jsonAnswer, refused, said } from './refusal'
 
@@ -29,11 +29,12 @@ export const openPagerdutyChannel: OpenAlertChannel = (url) => {
     const errors = Array.isArray(told?.['errors'])
       ? told['errors'].map(said).filter((words) => words !== '')
       : []
+    const words = [said(told?.['message']) || answer.body, ...errors].join(': ')
     throw refused(answer, {
       channel: 'pagerduty',
       code: `HTTP ${answer.status}`,
-      words: [said(told?.['message']) || answer.body, ...errors].join(': '),
-      advice: answer.status === 400 ? 'check the routing key in the URL' : undefined,
+      words,
+      advice: /routing.?key/i.test(words) ? 'check the routing key in the URL' : undefined,
       secrets: [key],
     })
   }
@@ -93,7 +94,8 @@ function timeOf(time: string | undefined): { timestamp?: string } {
   return Number.isNaN(at) ? {} : { timestamp: new Date(at).toISOString() }
 }
 
-/** The incident itself, or its digest where PagerDuty would not take so long a key. */
+/** The incident itself, or its digest where it is too long or no printable text. */
 function dedupKey(incident: string): string {
-  return incident.length <= LONGEST_DEDUP_KEY ? incident : createHash('sha256').update(incident).digest('hex')
+  const isKey = incident !== '' && incident.length <= LONGEST_DEDUP_KEY && incident === oneLine(incident)
+  return isKey ? incident : createHash('sha256').update(incident).digest('hex')
 }

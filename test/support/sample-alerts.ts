@@ -196,5 +196,5 @@ export const hostileAlerts: fc.Arbitrary<Alert> = fc
     ...rest,
     severity,
     items: Array.from({ length: repeat }, () => items).flat(),
-    event: sampleEvent({ object, workflow: { id: null, name: object } }),
+    event: sampleEvent({ object: object || null, workflow: { id: null, name: object } }),
   }))
