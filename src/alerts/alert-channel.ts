@@ -9,10 +9,10 @@ export interface AlertChannel {
   readonly limit: { readonly messages: number; readonly perMs: number } | null
   /** Resolves once the channel has said, in its own words, that it took the alert; else throws a DeliveryError. Must stop early when `signal` aborts. */
   send(alert: Alert, signal: AbortSignal): Promise<void>
+  /** How many of the alert's items the channel's limit leaves room for. Absent: all. */
+  shown?(alert: Alert): number
   /** Ends the incident that alerts with this `incident` opened (PagerDuty, Alertmanager). Absent: the channel knows no incidents. */
   resolve?(incident: string, signal: AbortSignal): Promise<void>
-  /** How many of the alert's items one message shows; the rest would only be counted. Absent: all. A digest is split by it. */
-  itemsShown?(alert: Alert): number
   close(): Promise<void>
 }
 

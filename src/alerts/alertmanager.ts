@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { DeliveryError } from '../delivery/delivery-error'
 import { decoded } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
 import { get, post, type PostAnswer } from '../delivery/post'
@@ -35,7 +36,7 @@ export const openAlertmanagerChannel: OpenAlertChannel = (url) => {
   return {
     scheme: new URL(url).protocol.slice(0, -1),
     limit: null,
-    itemsShown: (alert) => fitted(alert).items.length,
+    shown: (alert) => fitted(alert).items.length,
     send: (alert, signal) => put([firing(alert, Date.now())], signal),
     async resolve(incident, signal) {
       const query = new URL(address)
@@ -121,12 +122,29 @@ function digestOf(incident: string): string {
   return createHash('sha256').update(incident).digest('hex').slice(0, 32)
 }
 
-function openAlerts(body: string): { labels: unknown; annotations: unknown; startsAt: unknown }[] {
-  const alerts: unknown = JSON.parse(body)
-  if (!Array.isArray(alerts)) return []
-  return (alerts as { labels: unknown; annotations: unknown; startsAt: unknown }[]).map(
-    ({ labels, annotations, startsAt }) => ({ labels, annotations, startsAt }),
-  )
+interface OpenAlert {
+  readonly labels: unknown
+  readonly annotations: unknown
+  readonly startsAt: unknown
+}
+
+function openAlerts(body: string): OpenAlert[] {
+  const alerts = listIn(body)
+  if (alerts === null) throw new DeliveryError('alertmanager: answered 200, but not with a list of alerts')
+  return (alerts as OpenAlert[]).map(({ labels, annotations, startsAt }) => ({
+    labels,
+    annotations,
+    startsAt,
+  }))
+}
+
+function listIn(body: string): unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(body)
+    return Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
 }
 
 function expectTaken(answer: PostAnswer, secrets: readonly string[]): void {

@@ -31,7 +31,7 @@ export const openDingtalkChannel: OpenAlertChannel = (url) => {
   return {
     scheme: 'dingtalk',
     limit: { messages: 20, perMs: MINUTE },
-    itemsShown: (alert) => fitted(alert).items.length,
+    shown: (alert) => fitted(alert).items.length,
     async send(alert, signal) {
       const answer = await post(
         'dingtalk',

@@ -34,7 +34,7 @@ export const openFeishuChannel: OpenAlertChannel = (url) => {
   return {
     scheme,
     limit: { messages: 100, perMs: MINUTE },
-    itemsShown: (alert) => fitted(alert, secret).items.length,
+    shown: (alert) => fitted(alert, secret).items.length,
     async send(alert, signal) {
       const body = bodyOf(fitted(alert, secret), secret, Date.now())
       const answer = await post(

@@ -42,7 +42,7 @@ export const openPagerdutyChannel: OpenAlertChannel = (url) => {
   return {
     scheme: 'pagerduty',
     limit: null,
-    itemsShown: (alert) => fitted(alert, key).items.length,
+    shown: (alert) => fitted(alert, key).items.length,
     send: (alert, signal) => enqueue(trigger(alert, fitted(alert, key), key), signal),
     resolve: (incident, signal) =>
       enqueue(

@@ -43,7 +43,7 @@ export const openSlackChannel: OpenAlertChannel = (url) => {
   return {
     scheme: 'slack',
     limit: { messages: 1, perMs: SECOND },
-    itemsShown: (alert) => fitted(alert).items.length,
+    shown: (alert) => fitted(alert).items.length,
     async send(alert, signal) {
       const shown = fitted(alert)
       const text = mrkdwn(`${MARK[shown.severity]} ${shown.title}`)

@@ -27,7 +27,7 @@ export const openWecomChannel: OpenAlertChannel = (url) => {
   return {
     scheme: 'wecom',
     limit: { messages: 20, perMs: MINUTE },
-    itemsShown: (alert) => fitted(alert).items.length,
+    shown: (alert) => fitted(alert).items.length,
     async send(alert, signal) {
       const body = JSON.stringify({ msgtype: 'markdown', markdown: { content: markdown(fitted(alert)) } })
       const answer = await post('wecom', address, body, { 'content-type': 'application/json' }, signal)

@@ -161,7 +161,7 @@ export function describeChannel(name: string, traits: Traits, openPeer: () => Pr
         expect(text).toContain(HUGE.event!.id)
         return
       }
-      const shown = channel.itemsShown?.(HUGE) ?? HUGE.items.length
+      const shown = channel.shown?.(HUGE) ?? HUGE.items.length
       for (const words of [HUGE.title, ...HUGE.facts.map(valueOf), ...HUGE.footer.map(valueOf)]) {
         expect(flat(text)).toContain(words)
       }
