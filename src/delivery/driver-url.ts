@@ -7,12 +7,20 @@ export function driverUrl(text: string, example: string, parameters: readonly st
   // Not left to `new URL`: its error carries the whole text, credentials and all.
   if (!URL.canParse(text)) throw new Error(`not a URL of the form ${example}`)
   const url = new URL(text)
-  for (const name of url.searchParams.keys()) {
-    if (parameters.includes(name)) continue
-    const known = parameters.length === 0 ? 'it takes none' : `known: ${parameters.join(', ')}`
-    throw new Error(`unknown parameter "${name}" (${known}); the form is ${example}`)
-  }
+  checkParameters(url.searchParams, example, parameters)
   return url
+}
+
+/** Throws an Error that names the first parameter that is none of `known`. */
+export function checkParameters(
+  parameters: URLSearchParams,
+  example: string,
+  known: readonly string[],
+): void {
+  const stranger = [...parameters.keys()].find((name) => !known.includes(name))
+  if (stranger === undefined) return
+  const list = known.length === 0 ? 'it takes none' : `known: ${known.join(', ')}`
+  throw new Error(`unknown parameter "${stranger}" (${list}); the form is ${example}`)
 }
 
 /** Undoes percent-encoding. Throws an Error that says which part is wrong, never what it is. */

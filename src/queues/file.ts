@@ -1,33 +1,52 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { DeliveryError } from '../delivery/delivery-error'
 import { decoded } from '../delivery/driver-url'
 import { reasonOf } from '../delivery/reason-of'
 import type { OpenQueue } from './queue'
 
-const NEWLINE = 10
+const flush = promisify(fdatasync)
+
+interface OpenFile {
+  readonly fd: number
+  readonly inode: number
+  /** A device such as /dev/null has no disk to wait for. */
+  readonly onDisk: boolean
+}
 
 /**
- * A file: `file:PATH`, one JSON line an event, on disk (fdatasync) before `publish` resolves. The directory is created. A line that
- * a crash left unfinished is closed off first, so that it spoils no other.
+ * `file:PATH`: one JSON line an event, on disk before `publish` resolves. The folder is made when it is missing; a file that was moved
+ * away or removed is made anew. Any number of processes of one machine may append to it.
  */
-export const openFileQueue: OpenQueue = (text) => {
-  const path = pathOf(text)
-  let last: Promise<unknown> = Promise.resolve()
+export const openFileQueue: OpenQueue = (url) => {
+  const path = pathOf(url)
+  let file: OpenFile | null = null
+
+  const current = (): OpenFile => {
+    if (file !== null && statSync(path, { throwIfNoEntry: false })?.ino === file.inode) return file
+    close()
+    return (file = openForAppending(path))
+  }
+  const close = (): void => {
+    if (file !== null) closeSync(file.fd)
+    file = null
+  }
+
   return {
     scheme: 'file',
-    publish(event, signal) {
-      const line = `${JSON.stringify(event)}\n`
-      // One at a time: two appends at once may each take the other's half-written line for a torn one.
-      const mine = last.then(() => {
-        if (signal.aborted) throw new DeliveryError('file: not written within the time allowed')
-        return append(path, line)
-      })
-      last = mine.catch(() => undefined)
-      return mine
+    async publish(event) {
+      try {
+        const { fd, onDisk } = current()
+        writeWhole(fd, Buffer.from(JSON.stringify(event) + '\n'))
+        if (onDisk) await flush(fd)
+      } catch (error) {
+        throw new DeliveryError(`file: ${path}: ${reasonOf(error)}`)
+      }
     },
-    close: async () => {
-      await last
+    async close() {
+      close()
+      return Promise.resolve()
     },
   }
 }
@@ -35,27 +54,24 @@ export const openFileQueue: OpenQueue = (text) => {
 function pathOf(text: string): string {
   const path = decoded(text.replace(/^file:(\/\/(?=\/))?/, ''), 'path')
   if (path === '' || path.endsWith('/')) throw new Error('the path of a file is missing: file:queue.jsonl')
-  return path
+  return resolve(path)
 }
 
-async function append(path: string, line: string): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true })
-    const file = await open(path, 'a+')
-    try {
-      await file.appendFile((await isTorn(file)) ? `\n${line}` : line)
-      await file.datasync()
-    } finally {
-      await file.close()
-    }
-  } catch (error) {
-    throw new DeliveryError(`file: ${path}: ${reasonOf(error)}`)
-  }
+function openForAppending(path: string): OpenFile {
+  mkdirSync(dirname(path), { recursive: true })
+  const fd = openSync(path, 'a+')
+  const stat = fstatSync(fd)
+  if (stat.isFile() && stat.size > 0) closeTornLine(fd, stat.size)
+  return { fd, inode: stat.ino, onDisk: stat.isFile() }
 }
 
-async function isTorn(file: FileHandle): Promise<boolean> {
-  const { size } = await file.stat()
-  if (size === 0) return false
-  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1)
-  return buffer[0] !== NEWLINE
+/** A process killed in the middle of a line leaves it without an end; its event was never answered, and comes again. */
+function closeTornLine(fd: number, size: number): void {
+  const last = Buffer.alloc(1)
+  readSync(fd, last, 0, 1, size - 1)
+  if (last[0] !== 0x0a) writeSync(fd, '\n')
+}
+
+function writeWhole(fd: number, line: Buffer): void {
+  for (let written = 0; written < line.length;) written += writeSync(fd, line, written)
 }
