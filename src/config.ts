@@ -53,13 +53,19 @@ export function readConfig(env: Environment): Config {
   // Set by the local gateway alone: there a short token harms nobody.
   const shortest = env['RELAY_LOCAL'] === '1' ? 1 : SHORTEST_TOKEN
   if (tokens.length === 0)
-    problems.push(`CALLBACK_TOKEN: not set; set a random secret of at least ${SHORTEST_TOKEN} characters (openssl rand -hex 16)`)
+    problems.push(
+      `CALLBACK_TOKEN: not set; set a random secret of at least ${SHORTEST_TOKEN} characters (openssl rand -hex 16)`,
+    )
   tokens.forEach((token, index) => {
     const which = tokens.length === 1 ? 'the token' : `token ${index + 1}`
     if (token.length < shortest)
-      problems.push(`CALLBACK_TOKEN: ${which} has ${token.length} characters; it needs at least ${SHORTEST_TOKEN}`)
+      problems.push(
+        `CALLBACK_TOKEN: ${which} has ${token.length} characters; it needs at least ${SHORTEST_TOKEN}`,
+      )
     if (!/^[A-Za-z0-9._~-]+$/.test(token))
-      problems.push(`CALLBACK_TOKEN: ${which} has characters that a URL would change; use A-Z a-z 0-9 . _ ~ -`)
+      problems.push(
+        `CALLBACK_TOKEN: ${which} has characters that a URL would change; use A-Z a-z 0-9 . _ ~ -`,
+      )
   })
 
   const queueUrl = value('QUEUE_URL')
@@ -77,7 +83,9 @@ export function readConfig(env: Environment): Config {
     reconcile: listOf(value('RECONCILE'), /,/).flatMap((item, index) => {
       const [, bucket, workflowId] = /^([a-z0-9][a-z0-9-]*-\d+)\/([A-Za-z0-9_-]+)$/.exec(item) ?? []
       if (bucket !== undefined && workflowId !== undefined) return [{ bucket, workflowId }]
-      problems.push(`RECONCILE: item ${index + 1} is not <bucket-appid>/<workflowId>, as in media-1250000000/w0123456789abcdef`)
+      problems.push(
+        `RECONCILE: item ${index + 1} is not <bucket-appid>/<workflowId>, as in media-1250000000/w0123456789abcdef`,
+      )
       return []
     }),
     alertLang: oneOf('ALERT_LANG', ['en', 'zh'], 'en'),
@@ -97,9 +105,11 @@ function listOf(text: string | null, separator: RegExp): string[] {
 /** Everything in an environment that must never be shown: tokens, keys, and whatever in a URL may be a credential. */
 export function secretsIn(env: Environment): string[] {
   const urls = [env['QUEUE_URL'], env['STORE_URL'], ...listOf(env['ALERT_URLS'] ?? null, /\s+/)]
-  const keys = ['TENCENT_SECRET_ID', 'TENCENT_SECRET_KEY', 'TENCENT_TOKEN'].concat(
-    ['TENCENTCLOUD_SECRETID', 'TENCENTCLOUD_SECRETKEY', 'TENCENTCLOUD_SESSIONTOKEN'],
-  )
+  const keys = ['TENCENT_SECRET_ID', 'TENCENT_SECRET_KEY', 'TENCENT_TOKEN'].concat([
+    'TENCENTCLOUD_SECRETID',
+    'TENCENTCLOUD_SECRETKEY',
+    'TENCENTCLOUD_SESSIONTOKEN',
+  ])
   return [
     ...(env['RELAY_LOCAL'] === '1' ? [] : listOf(env['CALLBACK_TOKEN'] ?? null, /,/)),
     ...keys.map((name) => env[name] ?? ''),
@@ -115,7 +125,10 @@ function secretsInUrl(text: string): string[] {
   if (!URL.canParse(text)) return []
   const url = new URL(text)
   const parameters = [...url.searchParams, ...new URLSearchParams(url.hash.slice(1))]
-  const found = [url.password, ...parameters.filter(([name]) => SECRET_PARAMETER.test(name)).map(([, value]) => value)]
+  const found = [
+    url.password,
+    ...parameters.filter(([name]) => SECRET_PARAMETER.test(name)).map(([, value]) => value),
+  ]
   if (KEY_SCHEMES.test(text)) found.push(url.host, url.pathname.slice(1), url.host + url.pathname)
   return found.flatMap((secret) => [secret, decoded(secret)])
 }

@@ -14,7 +14,9 @@ export function bodyText(raw: string, base64: boolean | null): string {
 
 /** Base64 of a text that begins with `<`, `{`, a byte order mark, or white space before one of them. */
 function looksLikeBase64(raw: string): boolean {
-  return /^(?:P[A-P]|e[w-z0-9+/]|77u\/|I[A-P]|C[Q-v]|D[Q-f])/.test(raw) && /^[A-Za-z0-9+/]+={0,2}\s*$/.test(raw)
+  return (
+    /^(?:P[A-P]|e[w-z0-9+/]|77u\/|I[A-P]|C[Q-v]|D[Q-f])/.test(raw) && /^[A-Za-z0-9+/]+={0,2}\s*$/.test(raw)
+  )
 }
 
 function fromBase64(raw: string): Buffer {
@@ -32,7 +34,10 @@ function fromBase64(raw: string): Buffer {
 
 function fromUtf8(bytes: Buffer): string {
   if (!isUtf8(bytes))
-    throw new UnreadableCallback('bad-utf8', `The body is not valid UTF-8: fault at byte ${validPrefix(bytes) + 1}.`)
+    throw new UnreadableCallback(
+      'bad-utf8',
+      `The body is not valid UTF-8: fault at byte ${validPrefix(bytes) + 1}.`,
+    )
   return bytes.toString('utf8')
 }
 
@@ -43,7 +48,9 @@ function validPrefix(bytes: Buffer): number {
   // Halving: a prefix is good when it is valid but for at most three bytes of a character cut off at its end.
   while (size > 0) {
     const step = Math.ceil(size / 2)
-    const cut = [0, 1, 2, 3].map((back) => valid + step - back).find((end) => end > valid && isUtf8(bytes.subarray(valid, end)))
+    const cut = [0, 1, 2, 3]
+      .map((back) => valid + step - back)
+      .find((end) => end > valid && isUtf8(bytes.subarray(valid, end)))
     if (cut !== undefined) {
       size -= cut - valid
       valid = cut

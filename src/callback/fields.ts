@@ -11,7 +11,11 @@ export function isNode(value: unknown): value is Node {
 
 /** What CI means by "not set": absent, empty or `-`. */
 function isUnset(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && (value === '-' || value.trim() === ''))
+  return (
+    value === undefined ||
+    value === null ||
+    (typeof value === 'string' && (value === '-' || value.trim() === ''))
+  )
 }
 
 function own(node: Node, name: string): unknown {
@@ -22,16 +26,11 @@ function own(node: Node, name: string): unknown {
 export function textOf(node: Node, name: string, where: string): Text {
   const value = own(node, name)
   if (isUnset(value)) return null
-  switch (typeof value) {
-    case 'string':
-      if (!value.isWellFormed()) throw new UnreadableCallback('bad-utf8', `${where}.${name} holds half of a surrogate pair.`)
-      return value
-    case 'number':
-    case 'boolean':
-      return String(value)
-    default:
-      throw wrongType(where, name, 'text', value)
-  }
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') throw wrongType(where, name, 'text', value)
+  if (!value.isWellFormed())
+    throw new UnreadableCallback('bad-utf8', `${where}.${name} holds half of a surrogate pair.`)
+  return value
 }
 
 export function timeOf(node: Node, name: string, where: string): Text {

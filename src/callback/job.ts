@@ -8,7 +8,8 @@ import { UnreadableCallback } from './unreadable-callback'
  */
 export function readJob(node: Node, where: string): Job {
   const code = textOf(node, 'Code', where)
-  const state = textOf(node, 'State', where) ?? (code === null ? null : code === 'Success' ? 'Success' : 'Failed')
+  const state =
+    textOf(node, 'State', where) ?? (code === null ? null : code === 'Success' ? 'Success' : 'Failed')
   if (state === null) throw new UnreadableCallback('missing-field', `${where} has neither State nor Code.`)
   // Jobs that join several objects list an Input each; the first one names the job.
   const input = nodesOf(node, 'Input', where)[0] ?? {}
@@ -27,7 +28,8 @@ export function readJob(node: Node, where: string): Job {
     startedAt: timeOf(node, 'StartTime', where),
     endedAt: timeOf(node, 'EndTime', where),
     workflow: readWorkflow(node, where),
-    userData: (operation && textOf(operation, 'UserData', `${where}.Operation`)) ?? textOf(node, 'UserData', where),
+    userData:
+      (operation && textOf(operation, 'UserData', `${where}.Operation`)) ?? textOf(node, 'UserData', where),
     operation: operation && withoutUserData(operation),
   }
 }
@@ -44,6 +46,5 @@ function readWorkflow(node: Node, where: string): Job['workflow'] {
 }
 
 function withoutUserData(operation: Node): unknown {
-  const { UserData: _, ...rest } = operation
-  return normalized(rest)
+  return normalized(Object.fromEntries(Object.entries(operation).filter(([name]) => name !== 'UserData')))
 }

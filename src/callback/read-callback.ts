@@ -14,12 +14,14 @@ export function readCallback(body: string): readonly [Subject, ...Subject[]] {
   const text = body.startsWith('\uFEFF') ? body.slice(1) : body
   const document = contentsOf(readDocument(text))
   const [first, ...rest] = [
-    ...nodesOf(document, 'WorkflowExecution', 'The document').map(
-      (node): Subject => ({ kind: 'workflow', execution: readExecution(node, 'WorkflowExecution') }),
-    ),
-    ...nodesOf(document, 'JobsDetail', 'The document').map(
-      (node, index): Subject => ({ kind: 'job', job: readJob(node, `JobsDetail[${index + 1}]`) }),
-    ),
+    ...nodesOf(document, 'WorkflowExecution', 'The document').map((node): Subject => ({
+      kind: 'workflow',
+      execution: readExecution(node, 'WorkflowExecution'),
+    })),
+    ...nodesOf(document, 'JobsDetail', 'The document').map((node, index): Subject => ({
+      kind: 'job',
+      job: readJob(node, `JobsDetail[${index + 1}]`),
+    })),
   ]
   if (first === undefined)
     throw new UnreadableCallback(
@@ -38,7 +40,10 @@ function readDocument(text: string): Node {
     case '{':
       return readJson(text)
     default:
-      throw new UnreadableCallback('not-xml-or-json', 'The body begins with neither `<` (XML) nor `{` (JSON).')
+      throw new UnreadableCallback(
+        'not-xml-or-json',
+        'The body begins with neither `<` (XML) nor `{` (JSON).',
+      )
   }
 }
 
@@ -52,4 +57,3 @@ function namesIn(document: Node): string {
   const shown = names.slice(0, 5).map((name) => name.slice(0, 40))
   return shown.length === 0 ? 'nothing' : shown.join(', ') + (names.length > 5 ? ', …' : '')
 }
-

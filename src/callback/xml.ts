@@ -17,7 +17,7 @@ export function readXml(text: string): { readonly [name: string]: Tree } {
   const parser = new Parser({ explicitArray: false, ignoreAttrs: true, charkey: '#text', emptyTag: null })
   parser.assignOrPush = assignOrPush
   const sax = parser.saxParser
-  const roots: { [name: string]: Tree } = {}
+  const roots: Record<string, Tree> = {}
   let depth = 0
 
   const here = (): string => `line ${sax.line + 1}, column ${sax.column}`
@@ -75,15 +75,14 @@ function fail(code: 'malformed-xml' | 'doctype' | 'second-root' | 'too-deep', wh
 
 /** xml2js asks `key in obj`, which finds `constructor` and `__proto__` in every object. */
 function assignOrPush(parent: Record<string, unknown>, name: string, value: unknown): void {
-  const before = Object.hasOwn(parent, name) ? parent[name] : undefined
-  if (Array.isArray(before)) before.push(value)
-  else
-    Object.defineProperty(parent, name, {
-      value: before === undefined ? value : [before, value],
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
+  if (!Object.hasOwn(parent, name)) define(parent, name, value)
+  else if (Array.isArray(parent[name])) parent[name].push(value)
+  else define(parent, name, [parent[name], value])
+}
+
+function define(parent: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') parent[name] = value
+  else Object.defineProperty(parent, name, { value, writable: true, enumerable: true, configurable: true })
 }
 
 /** sax puts line, column and character on lines of their own below the message. */

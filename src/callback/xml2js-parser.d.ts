@@ -1,12 +1,7 @@
 /** xml2js's parser alone: its main module loads the XML builder as well. */
 declare module 'xml2js/lib/parser' {
   export class Parser {
-    constructor(options: {
-      explicitArray: boolean
-      ignoreAttrs: boolean
-      charkey: string
-      emptyTag: null
-    })
+    constructor(options: { explicitArray: boolean; ignoreAttrs: boolean; charkey: string; emptyTag: null })
     saxParser: {
       readonly line: number
       readonly column: number
@@ -20,7 +15,7 @@ declare module 'xml2js/lib/parser' {
       onerror: (error: Error) => void
       write(text: string): { close(): void }
     }
-    resultObject: Record<string, import('./xml').Tree>
+    resultObject: Record<string, unknown>
     assignOrPush: (parent: Record<string, unknown>, name: string, value: unknown) => void
   }
 }

@@ -6,7 +6,11 @@ export function toIntegratedResponse(answer: Answer): IntegratedResponse {
   return {
     isBase64Encoded: false,
     statusCode: answer.status,
-    headers: { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', ...answer.headers },
+    headers: {
+      'Content-Type': 'application/json; charset=utf-8',
+      'Cache-Control': 'no-store',
+      ...answer.headers,
+    },
     body: JSON.stringify(answer.body),
   }
 }

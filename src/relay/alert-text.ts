@@ -42,7 +42,10 @@ function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warnin
   const shown = failed.length > 0 ? failed : tasks.filter((task) => task.state !== 'Success')
   const title = state === 'Success' ? words.succeededWithFailedTasks : words.workflowTitle[severity]
   return {
-    title: title + words.colon + [workflow.name ?? workflow.id, object].filter((name) => name !== null).join(' · '),
+    title:
+      title +
+      words.colon +
+      [workflow.name ?? workflow.id, object].filter((name) => name !== null).join(' · '),
     facts: facts([
       [words.workflow, named(workflow.name, workflow.id, words)],
       [words.object, object ?? words.notSet],
@@ -57,7 +60,9 @@ function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warnin
 
 function taskItem(task: Task, words: Words): AlertItem {
   return {
-    title: [task.type ?? words.unnamed, task.state === 'Failed' ? null : task.state].filter(Boolean).join(' · '),
+    title: [task.type ?? words.unnamed, task.state === 'Failed' ? null : task.state]
+      .filter(Boolean)
+      .join(' · '),
     facts: facts([
       [words.node, task.name],
       [words.template, task.template && named(task.template.name, task.template.id, words)],
@@ -70,7 +75,10 @@ function taskItem(task: Task, words: Words): AlertItem {
 
 function jobAlert(job: Job, severity: 'error' | 'warning', words: Words) {
   return {
-    title: words.jobTitle[severity] + words.colon + [job.tag, job.object].filter((name) => name !== null).join(' · '),
+    title:
+      words.jobTitle[severity] +
+      words.colon +
+      [job.tag, job.object].filter((name) => name !== null).join(' · '),
     facts: facts([
       [words.jobType, job.tag],
       [words.object, job.object ?? words.notSet],

@@ -10,7 +10,12 @@ export function refusal(status: Exclude<Answer['status'], 200>, error: string, m
 }
 
 /** 503: the sender should come again, in whole seconds. */
-export function comeAgain(error: string, message: string, afterMs: number, more: Answer['body'] = {}): Answer {
+export function comeAgain(
+  error: string,
+  message: string,
+  afterMs: number,
+  more: Answer['body'] = {},
+): Answer {
   const seconds = Math.max(1, Math.ceil(afterMs / 1000))
   return { status: 503, headers: { 'Retry-After': String(seconds) }, body: { error, message, ...more } }
 }

@@ -9,7 +9,10 @@ export interface Failure {
 }
 
 /** One try at a delivery, given up after `ms`; null when it succeeded. Never throws. */
-export async function attempt(ms: number, deliver: (signal: AbortSignal) => Promise<void>): Promise<Failure | null> {
+export async function attempt(
+  ms: number,
+  deliver: (signal: AbortSignal) => Promise<void>,
+): Promise<Failure | null> {
   if (ms <= 0) return { message: 'no time was left for it', retryAfterMs: null, throttled: false }
   try {
     await within(ms, deliver, () => new Error(`gave no answer within ${(ms / 1000).toFixed(1)} s`))

@@ -21,7 +21,8 @@ export async function openIncident(
 ): Promise<void> {
   const able = fates.filter(([{ channel }]) => channel.resolve !== undefined)
   if (store === null || incident === null || able.length === 0) return
-  const idsWith = (wanted: string): string[] => able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
+  const idsWith = (wanted: string): string[] =>
+    able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
   const open: OpenIncident = { opened: idsWith('delivered'), parked: idsWith('parked') }
   try {
     await timed(() => store.setNote(noteName(incident), JSON.stringify(open), KEPT_MS))

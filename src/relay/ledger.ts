@@ -1,4 +1,4 @@
-import { within } from '../delivery/within'
+import { inTime } from '../delivery/within'
 import type { Log } from '../log'
 import type { Claim, Store } from '../stores/store'
 import { DEADLINES } from './deadlines'
@@ -28,8 +28,13 @@ export async function claim(store: Store | null, key: string, leaseMs: number, l
   const { holder } = answer
   return {
     kind: 'claimed',
-    settle: () => reported(() => store.settle(key, KEPT_MS), 'the ledger took no note: a repeat may be delivered twice'),
-    release: () => reported(() => store.release(key, holder), 'the claim was not given back: a repeat waits until it ends'),
+    settle: () =>
+      reported(() => store.settle(key, KEPT_MS), 'the ledger took no note: a repeat may be delivered twice'),
+    release: () =>
+      reported(
+        () => store.release(key, holder),
+        'the claim was not given back: a repeat waits until it ends',
+      ),
   }
 
   async function reported(step: () => Promise<void>, consequence: string): Promise<void> {
@@ -46,7 +51,7 @@ const withoutLedger: Ticket = { kind: 'claimed', settle: nothing, release: nothi
 
 /** A store that hangs is a store that is down. */
 export function timed<T>(step: () => Promise<T>): Promise<T> {
-  return within(DEADLINES.store, step, () => new Error('the store gave no answer within the time allowed'))
+  return inTime(DEADLINES.store, step(), () => new Error('the store gave no answer within the time allowed'))
 }
 
 export function messageOf(error: unknown): string {

@@ -12,7 +12,11 @@ export interface NamedChannel {
 }
 
 /** What CI says of an execution: there is none, or what it was. Throws when CI cannot be asked. */
-export type ReadBack = (bucket: string, runId: string, signal: AbortSignal) => Promise<WorkflowExecution | null>
+export type ReadBack = (
+  bucket: string,
+  runId: string,
+  signal: AbortSignal,
+) => Promise<WorkflowExecution | null>
 
 /** The open parts that a relay is put together from; null: not configured. */
 export interface RelayParts {

@@ -34,7 +34,12 @@ export async function quarantine(
     tries: 0,
     dueAt: run.arrivedAt,
     lastError: problem.message,
-    parcel: { kind: 'unreadable', bodyBase64: bytes.toString('base64'), error: problem.code, message: problem.message },
+    parcel: {
+      kind: 'unreadable',
+      bodyBase64: bytes.toString('base64'),
+      error: problem.code,
+      message: problem.message,
+    },
   })
   if (!kept)
     parts.log('error', 'an unreadable body was not stored: this is it', {
@@ -52,8 +57,13 @@ export async function quarantine(
       const delivery = alertDelivery(named.id, alert)
       const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
       if (failure === null) return
-      const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt))
-      parts.log('warn', 'an alert failed', { item: delivery.id, to: named.id, error: failure.message, parked })
+      const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt, parts.channels))
+      parts.log('warn', 'an alert failed', {
+        item: delivery.id,
+        to: named.id,
+        error: failure.message,
+        parked,
+      })
     }),
   )
   await ticket.settle()

@@ -15,7 +15,11 @@ export async function withReasons(parts: RelayParts, subject: Subject, deadline:
   if (bucket === null || tasks.some((task) => task.code !== null || task.message !== null)) return subject
   const ms = deadline.allow(DEADLINES.reason)
   try {
-    const told = await within(ms, (signal) => readBack(bucket, runId, signal), () => new Error('CI gave no answer in time'))
+    const told = await within(
+      ms,
+      (signal) => readBack(bucket, runId, signal),
+      () => new Error('CI gave no answer in time'),
+    )
     return told === null ? subject : { kind: 'workflow', execution: merged(subject.execution, told) }
   } catch (error) {
     log('warn', 'CI could not be asked for the reason', { id: runId, error: messageOf(error) })
@@ -28,7 +32,9 @@ function merged(execution: WorkflowExecution, told: WorkflowExecution): Workflow
   return {
     ...execution,
     tasks: execution.tasks.map((task) => {
-      const same = told.tasks.find(({ jobId, name }) => (task.jobId === null ? name === task.name : jobId === task.jobId))
+      const same = told.tasks.find(({ jobId, name }) =>
+        task.jobId === null ? name === task.name : jobId === task.jobId,
+      )
       return same === undefined ? task : { ...task, code: same.code, message: same.message }
     }),
   }

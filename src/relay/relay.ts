@@ -56,7 +56,10 @@ export function createRelay(parts: RelayParts): Relay {
     if (request.method === 'GET') return { answer: { status: 200, body: about(parts) } }
     if (request.method !== 'POST')
       return {
-        answer: { ...refusal(405, 'method-not-allowed', 'Use POST for callbacks, GET to look.'), headers: { Allow: 'GET, POST' } },
+        answer: {
+          ...refusal(405, 'method-not-allowed', 'Use POST for callbacks, GET to look.'),
+          headers: { Allow: 'GET, POST' },
+        },
       }
     if (bytesIn(request) > LONGEST_BODY)
       return { answer: refusal(413, 'too-large', `The body is larger than ${LONGEST_BODY} bytes.`) }
@@ -64,11 +67,16 @@ export function createRelay(parts: RelayParts): Relay {
     const read = stopwatch.time('parse', () => parse(request))
     if (read instanceof UnreadableCallback) {
       const kept = await stopwatch.time('quarantine', () => quarantine(parts, request, read, run))
-      return { answer: kept ?? refusal(400, read.code, read.message), outcome: 'unreadable', error: read.code }
+      return {
+        answer: kept ?? refusal(400, read.code, read.message),
+        outcome: 'unreadable',
+        error: read.code,
+      }
     }
-    const verdict = parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(parts, read, request, run))
+    const verdict =
+      parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(parts, read, request, run))
     const outcomes = (await Promise.all(
-      verdict.map((one) => ('outcome' in one ? one : process(parts, one, run))),
+      verdict.map(async (one) => ('outcome' in one ? one : process(parts, one, run))),
     )) as unknown as readonly [Outcome, ...Outcome[]]
     return { answer: answerTo(outcomes), ...notesOn(read, outcomes) }
   }
@@ -78,8 +86,16 @@ export function createRelay(parts: RelayParts): Relay {
     try {
       return await run()
     } catch (error) {
-      parts.log('error', 'a fault of the relay itself', { error: messageOf(error), stack: (error as Error).stack })
-      return { answer: { ...refusal(503, 'internal', 'The relay failed; its log says why.'), headers: { 'Retry-After': '5' } } }
+      parts.log('error', 'a fault of the relay itself', {
+        error: messageOf(error),
+        stack: (error as Error).stack,
+      })
+      return {
+        answer: {
+          ...refusal(503, 'internal', 'The relay failed; its log says why.'),
+          headers: { 'Retry-After': '5' },
+        },
+      }
     }
   }
 }
@@ -119,7 +135,10 @@ function about({ queue, channels, store, verify: mode, language, about: more }: 
 }
 
 /** One execution or job: flat fields; several: a list. */
-function notesOn(subjects: readonly Subject[], outcomes: readonly Outcome[]): Readonly<Record<string, unknown>> {
+function notesOn(
+  subjects: readonly Subject[],
+  outcomes: readonly Outcome[],
+): Readonly<Record<string, unknown>> {
   const notes = subjects.map((subject, index) => {
     const data = subject.kind === 'workflow' ? subject.execution : subject.job
     const outcome = outcomes[index]

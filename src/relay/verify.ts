@@ -50,7 +50,11 @@ async function verifyOne(
 }
 
 /** What CI says of a subject; null when it knows none such. Throws when it cannot be asked. */
-export async function askCi(parts: RelayParts, subject: Subject, run: Pick<Run, 'deadline'>): Promise<Subject | null> {
+export async function askCi(
+  parts: RelayParts,
+  subject: Subject,
+  run: Pick<Run, 'deadline'>,
+): Promise<Subject | null> {
   const { readBack } = parts
   if (readBack === null) throw new Error('no credentials to ask CI with: give the function a role')
   if (subject.kind === 'job') throw new Error('a job callback cannot be read back from CI')
@@ -61,7 +65,9 @@ export async function askCi(parts: RelayParts, subject: Subject, run: Pick<Run, 
     (signal) => readBack(bucket, runId, signal),
     () => new Error('CI gave no answer in time'),
   )
-  return execution === null ? null : { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
+  return execution === null
+    ? null
+    : { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
 }
 
 function bodyBase64({ body, base64 }: GatewayRequest): string {
