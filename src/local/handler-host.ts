@@ -29,7 +29,13 @@ process.on('message', (message: HostMessage) => {
 
 reply({ kind: 'ready', handlers: Object.keys(bundle).filter((name) => typeof bundle[name] === 'function') })
 
-async function answer({ id, handler, event, requestId, timeLimitMs }: Extract<HostMessage, { kind: 'call' }>): Promise<void> {
+async function answer({
+  id,
+  handler,
+  event,
+  requestId,
+  timeLimitMs,
+}: Extract<HostMessage, { kind: 'call' }>): Promise<void> {
   try {
     const run = bundle[handler]
     if (typeof run !== 'function') throw new Error(`the function has no ${handler}`)
@@ -38,7 +44,11 @@ async function answer({ id, handler, event, requestId, timeLimitMs }: Extract<Ho
     reply({ kind: 'answer', id, value })
   } catch (error) {
     mark(id)
-    reply({ kind: 'error', id, message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    reply({
+      kind: 'error',
+      id,
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    })
   }
 }
 

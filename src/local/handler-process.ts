@@ -43,7 +43,7 @@ export function startHandler(options: {
     env: { ...options.env },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    execArgv: ['--enable-source-maps'],
+    execArgv: [],
   })
   const pending = new Map<number, Pending>()
   let calls = 0
@@ -112,10 +112,14 @@ export function startHandler(options: {
       waiting.reply = reply
       settleIfWhole(reply.id)
     })
-    child.once('error', (error) => reject(new Error(`the handler's process cannot be started: ${error.message}`)))
+    child.once('error', (error) =>
+      reject(new Error(`the handler's process cannot be started: ${error.message}`)),
+    )
     child.once('close', (code, signal) => {
       ended = true
-      const error = new Error(`the handler's process ended by itself (${signal ?? `exit code ${String(code)}`})`)
+      const error = new Error(
+        `the handler's process ended by itself (${signal ?? `exit code ${String(code)}`})`,
+      )
       for (const { reject: fail } of pending.values()) fail(error)
       pending.clear()
       if (!closing) reject(error)

@@ -30,7 +30,8 @@ export function openGateway(options: {
   const server = createServer((request, response) => {
     void answer(request, response).catch((error: unknown) => {
       options.onFault(error instanceof Error ? error.message : String(error))
-      if (!response.headersSent) send(response, failure(502, 'The handler failed; the terminal of npm start says why.'))
+      if (!response.headersSent)
+        send(response, failure(502, 'The handler failed; the terminal of npm start says why.'))
     })
   })
 
@@ -51,14 +52,16 @@ export function openGateway(options: {
     const requestId = randomUUID()
     const event = isForApiGateway(raw.target) ? apiGatewayEvent(raw, requestId) : functionUrlEvent(raw)
     const value = await options.call(event, requestId)
-    if (!isIntegratedResponse(value)) throw new Error('the handler answered something that is no integrated response')
+    if (!isIntegratedResponse(value))
+      throw new Error('the handler answered something that is no integrated response')
     send(response, value)
   }
 
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
     server.listen(port, host, () => {
-      const shown = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
+      const shown =
+        host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
       resolve({
         origin: `http://${shown}:${(server.address() as AddressInfo).port}`,
         close: () => {
@@ -71,9 +74,11 @@ export function openGateway(options: {
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  switch (error.code) {
+  switch (error.code ?? '') {
     case 'EADDRINUSE':
-      return new Error(`port ${port} on ${host} is in use: stop what listens there, or choose another with PORT=… (0: any free one)`)
+      return new Error(
+        `port ${port} on ${host} is in use: stop what listens there, or choose another with PORT=… (0: any free one)`,
+      )
     case 'EACCES':
       return new Error(`port ${port} on ${host} is not allowed to you: choose one above 1023 with PORT=…`)
     case 'EADDRNOTAVAIL':
@@ -104,10 +109,18 @@ function isIntegratedResponse(value: unknown): value is IntegratedResponse {
 
 function failure(statusCode: number, message: string): IntegratedResponse {
   const headers = { 'Content-Type': 'application/json; charset=utf-8' }
-  return { isBase64Encoded: false, statusCode, headers, body: JSON.stringify({ error: 'local-gateway', message }) }
+  return {
+    isBase64Encoded: false,
+    statusCode,
+    headers,
+    body: JSON.stringify({ error: 'local-gateway', message }),
+  }
 }
 
-function send(response: ServerResponse, { statusCode, headers, body, isBase64Encoded }: IntegratedResponse): void {
+function send(
+  response: ServerResponse,
+  { statusCode, headers, body, isBase64Encoded }: IntegratedResponse,
+): void {
   response.writeHead(statusCode, headers)
   response.end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'))
 }

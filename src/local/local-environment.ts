@@ -30,8 +30,15 @@ export function tokensOf(env: Environment): readonly string[] {
     .filter((token) => token !== '')
 }
 
-/** The URLs of an environment in a form fit for the eye: the path of a file, else the scheme alone. */
-export function placesOf(env: Environment): { readonly queue: string; readonly alerts: readonly string[]; readonly store: string } {
+/** Where deliveries go, fit for the eye. */
+export interface Places {
+  readonly queue: string
+  readonly alerts: readonly string[]
+  readonly store: string
+}
+
+/** The URLs of an environment without their secrets: the path of a file, else the scheme alone. */
+export function placesOf(env: Environment): Places {
   const alerts = (env['ALERT_URLS'] ?? '').split(/\s+/).filter((url) => url !== '')
   return {
     queue: placeOf(env['QUEUE_URL'] ?? ''),

@@ -13,7 +13,8 @@ export function readLogLine(line: string): LogRecord | null {
   if (!line.startsWith('{')) return null
   try {
     const value = JSON.parse(line) as Partial<LogRecord>
-    const isRecord = typeof value.level === 'number' && typeof value.time === 'number' && typeof value.msg === 'string'
+    const isRecord =
+      typeof value.level === 'number' && typeof value.time === 'number' && typeof value.msg === 'string'
     return isRecord ? (value as LogRecord) : null
   } catch {
     return null
@@ -24,24 +25,35 @@ export function readLogLine(line: string): LogRecord | null {
 export function shownRecord(record: LogRecord, paint: Paint): string {
   const { level, time, msg, ...fields } = record
   const clock = paint('dim', new Date(time).toTimeString().slice(0, 8))
-  const text = msg === 'callback' ? callbackText(fields, paint) : `${levelText(level, paint)} ${msg}${fieldsText(fields, paint)}`
+  const text =
+    msg === 'callback'
+      ? callbackText(fields, paint)
+      : `${levelText(level, paint)} ${msg}${fieldsText(fields, paint)}`
   return `${clock} ${text}`
 }
 
-function callbackText({ status, outcome, error, ms, outcomes, ...fields }: Readonly<Record<string, unknown>>, paint: Paint): string {
+function callbackText(
+  { status, outcome, error, ms, outcomes, ...fields }: Readonly<Record<string, unknown>>,
+  paint: Paint,
+): string {
   const total = isFields(ms) && typeof ms['total'] === 'number' ? paint('dim', ` ${ms['total']} ms`) : ''
   const head = paint(colourOf(Number(status)), String(status))
   if (Array.isArray(outcomes)) {
     const each = outcomes.filter(isFields).map((one) => outcomeText(one, paint))
     return `${head} ${each.join(' | ')}${total}`
   }
-  return `${head} ${outcomeText({ outcome: outcome ?? '', ...fields, error }, paint)}${total}`.replace(/ +/g, ' ')
+  return `${head} ${outcomeText({ outcome, error, ...fields }, paint)}${total}`
 }
 
-function outcomeText({ outcome, state, bucket, object, kind, id, error }: Readonly<Record<string, unknown>>, paint: Paint): string {
+function outcomeText(
+  { outcome, state, bucket, object, kind, id, error }: Readonly<Record<string, unknown>>,
+  paint: Paint,
+): string {
   const what = [bucket, object].filter((part) => typeof part === 'string').join('/')
-  const which = id === undefined ? '' : paint('dim', `${kind === 'job' ? 'job' : 'run'} ${String(id)}`)
-  return [outcome, error, state, what, which].filter((part) => typeof part === 'string' && part !== '').join('  ')
+  const which = typeof id === 'string' ? paint('dim', `${kind === 'job' ? 'job' : 'run'} ${id}`) : ''
+  return [outcome, error, state, what, which]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .join('  ')
 }
 
 function levelText(level: number, paint: Paint): string {

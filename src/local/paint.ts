@@ -14,7 +14,10 @@ const CODES: Readonly<Record<Colour, readonly [on: number, off: number]>> = {
 export const plain: Paint = (_colour, text) => text
 
 /** Colours for a terminal that wants them (no-color.org). */
-export function paintFor(stream: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): Paint {
+export function paintFor(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Paint {
   if (stream.isTTY !== true || env['NO_COLOR'] || env['TERM'] === 'dumb') return plain
   return (colour, text) => {
     const [on, off] = CODES[colour]

@@ -16,7 +16,11 @@ export interface About {
  *
  * @param linesSince what the handler has printed since this was called
  */
-export async function probe(call: HandlerProcess['call'], token: string, linesSince: () => readonly string[]): Promise<About> {
+export async function probe(
+  call: HandlerProcess['call'],
+  token: string,
+  linesSince: () => readonly string[],
+): Promise<About> {
   const body = Buffer.alloc(0)
   const request = { method: 'GET', target: `/${token}`, rawHeaders: [], body, sourceIp: '127.0.0.1' }
   const answer = (await call('main_handler', functionUrlEvent(request))) as IntegratedResponse
@@ -24,6 +28,10 @@ export async function probe(call: HandlerProcess['call'], token: string, linesSi
   const fatal = linesSince()
     .map(readLogLine)
     .find((record) => record !== null && record.level >= 60)
-  const problems = Array.isArray(fatal?.['problems']) ? (fatal['problems'] as readonly string[]) : [String(fatal?.['error'] ?? answer.body)]
-  throw new Error(`the configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+  const problems = Array.isArray(fatal?.['problems'])
+    ? (fatal['problems'] as readonly string[])
+    : [typeof fatal?.['error'] === 'string' ? fatal['error'] : answer.body]
+  throw new Error(
+    `the configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+  )
 }

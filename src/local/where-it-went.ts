@@ -5,15 +5,15 @@ import { UnreadableCallback } from '../callback/unreadable-callback'
 import { routeOf } from '../relay/route'
 import type { HttpEvent } from './event-kind'
 import type { LogRecord } from './log-line'
-import type { placesOf } from './local-environment'
+import type { Places } from './local-environment'
 
 /** Where a callback ended up, told from what it was owed, what was answered, and which deliveries the log says have failed. */
 export function whereItWent(
   event: HttpEvent,
-  status: number,
+  status: number | null,
   outcome: string,
   records: readonly LogRecord[],
-  places: ReturnType<typeof placesOf>,
+  places: Places,
 ): string {
   const alerts = places.alerts.join(' ')
   switch (outcome) {
@@ -35,7 +35,9 @@ export function whereItWent(
   const parts = [
     routes.some((route) => route?.message) && !hasFailed('message') ? places.queue : null,
     alert !== undefined && !hasFailed('alert') ? `${alerts} (${alert})` : null,
-    failed.length > 0 ? `parked in ${places.store}: ${failed.map((record) => String(record['to'])).join(', ')}` : null,
+    failed.length > 0
+      ? `parked in ${places.store}: ${failed.map((record) => String(record['to'])).join(', ')}`
+      : null,
   ]
   return parts.filter((part) => part !== null).join(' + ')
 }
