@@ -10,9 +10,9 @@ const src = resolve(root, 'src')
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
 /** Drivers that bring a client library, by folder and file. */
-const CHUNKS = ['queues/amqp', 'queues/kafka', 'queues/redis']
+const CHUNKS = ['queues/amqp', 'queues/kafka', 'queues/redis', 'stores/redis']
 
-const LOCAL_TOOLS = ['start', 'invoke', 'handler-host']
+const LOCAL_TOOLS = ['start', 'invoke', 'handler-host', 'outbox']
 
 const chunkName = (driver) => driver.replace('/', '-')
 
@@ -36,7 +36,6 @@ const shared = {
   legalComments: 'none',
   logLevel: 'warning',
   define: { RELAY_VERSION: JSON.stringify(version) },
-  plugins: [driverChunks],
 }
 
 /** Builds in memory first: a build that fails leaves the last one as it was. */
@@ -62,6 +61,7 @@ export async function buildFunction({
 } = {}) {
   const metafile = await buildInto(outdir, {
     minify,
+    plugins: [driverChunks],
     entryPoints: {
       index: resolve(src, 'index.ts'),
       ...Object.fromEntries(CHUNKS.map((driver) => [chunkName(driver), resolve(src, `${driver}.ts`)])),
