@@ -1,3 +1,4 @@
+import { isBase64 } from '../callback/body-text'
 import type { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { unreadableAlert } from './alert-text'
@@ -21,7 +22,7 @@ export async function quarantine(
   problem: UnreadableCallback,
   run: Run,
 ): Promise<Answer | null> {
-  const bytes = Buffer.from(request.body, request.base64 === true ? 'base64' : 'utf8')
+  const bytes = bytesOf(request, problem)
   const id = `unreadable-${digest(bytes.toString('latin1'))}`
   const ticket = await claim(parts.store, id, run.leaseMs, parts.log)
   if (ticket.kind !== 'claimed') return null
@@ -68,4 +69,9 @@ export async function quarantine(
   )
   await ticket.settle()
   return null
+}
+
+/** The body as it was sent. One that only claims to be base64 is kept as it came: decoding it would lose it. */
+function bytesOf({ body, base64 }: GatewayRequest, problem: UnreadableCallback): Buffer {
+  return Buffer.from(body, problem.code !== 'bad-base64' && isBase64(body, base64) ? 'base64' : 'utf8')
 }
