@@ -112,11 +112,14 @@ function bestOf(fates: readonly Fate[]): Fate {
 
 /** The same object went through: what stands open about it at PagerDuty and the like can close. */
 async function endIncident(parts: RelayParts, subject: Subject, run: Run): Promise<void> {
-  for (const { delivery, parkAtOnce } of await resolvesOf(parts, incidentOf(subject), idOf(subject))) {
-    if (parkAtOnce)
-      await park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt, parts.channels))
-    else await deliverOrPark(parts, delivery, run)
-  }
+  const resolves = await resolvesOf(parts, incidentOf(subject), idOf(subject))
+  await Promise.all(
+    resolves.map(async ({ delivery, parkAtOnce }) =>
+      parkAtOnce
+        ? park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt, parts.channels))
+        : deliverOrPark(parts, delivery, run),
+    ),
+  )
 }
 
 const behindItsAlert = {

@@ -239,6 +239,17 @@ describe('whatever hangs, there is an answer within 4 s', () => {
       503,
       'undelivered',
     ],
+    [
+      'CI and everything but the ledger',
+      failed,
+      {
+        readBack: hangingReadBack,
+        store: hung('park', 'release', 'note', 'setNote', 'admit'),
+        channels: [fakeChannel('a', { ...limited, manner: 'hangs' })],
+      },
+      503,
+      'undelivered',
+    ],
     ['CI, asked to verify', success, { readBack: hangingReadBack, verify: 'read-back' }, 200, 'parked'],
     [
       'CI, asked to verify, and the store',
@@ -257,6 +268,21 @@ describe('whatever hangs, there is an answer within 4 s', () => {
     expect(await answered).toMatchObject({ status, body: { outcome } })
     expect(took).toBeLessThanOrEqual(4_000)
     expect(jest.getTimerCount()).toBe(0)
+  })
+
+  test('channels asked to end incidents', async () => {
+    const store = memoryStore()
+    const channels = ['a', 'b', 'c', 'd', 'e'].map((id) => fakeChannel(id, { resolves: true }))
+    await createRelay(testParts({ store, channels }))(failed, INVOCATION)
+    for (const channel of channels) channel.manner = 'hangs'
+    const start = performance.now()
+    let took = Infinity
+    const parts = testParts({ store: brokenStore(store, ['park'], 'hangs'), channels })
+    const answered = createRelay(parts)(success, INVOCATION).finally(() => (took = performance.now() - start))
+    await jest.advanceTimersByTimeAsync(10_000)
+    expect((await answered).body).toMatchObject({ outcome: 'queued' })
+    expect(took).toBeLessThanOrEqual(4_000)
+    expect(channels.map(({ tries }) => tries)).toEqual([2, 2, 2, 2, 2])
   })
 
   test('an unreadable body, with everything hung', async () => {
