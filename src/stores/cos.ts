@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { DeliveryError } from '../delivery/delivery-error'
+import { decoded, driverUrl } from '../delivery/driver-url'
 import { endpointOf } from '../delivery/endpoint'
 import { slideWindow } from '../delivery/sliding-window'
 import { isBucketName, isRegion } from '../tencent/bucket-name'
@@ -12,6 +13,10 @@ import {
 } from '../tencent/cos-request'
 import type { DriverContext } from '../delivery/driver-context'
 import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Parcel } from './store'
+
+const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
+/** Of the 850 bytes of a key. */
+const LONGEST_PREFIX = 600
 
 /** How long COS may take over one request. */
 const DEADLINE_MS = 3000
@@ -290,27 +295,21 @@ export const openCosStore: OpenStore = (text, context) => {
 }
 
 function readUrl(text: string, context: DriverContext): { target: CosTarget; prefix: string } {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !isBucketName(url.hostname)) {
-    throw new Error(
-      'the URL of a cos store must begin with the bucket and its APPID: cos://media-1250000000/relay',
-    )
-  }
-  for (const name of url.searchParams.keys()) {
-    if (name !== 'region' && name !== 'endpoint')
-      throw new Error('a cos store knows these parameters: region, endpoint')
-  }
+  const url = driverUrl(text, EXAMPLE, ['region', 'endpoint'])
+  if (!isBucketName(url.hostname)) throw new Error(`the bucket must be named with its APPID: ${EXAMPLE}`)
   const region = url.searchParams.get('region') ?? context.region ?? ''
-  if (!isRegion(region)) throw new Error('a cos store needs a region: ?region=ap-guangzhou')
-  const folder = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '')
-  if (folder === '' || Buffer.byteLength(folder) > 700) {
-    throw new Error('a cos store needs a prefix of its own: cos://media-1250000000/relay')
+  if (!isRegion(region)) throw new Error(`a region is missing: ${EXAMPLE}`)
+  const folder = decoded(url.pathname, 'prefix').replace(/^\/+|\/+$/g, '')
+  if (folder === '')
+    throw new Error(`a prefix is missing, below which the store keeps its objects: ${EXAMPLE}`)
+  if (Buffer.byteLength(folder) > LONGEST_PREFIX)
+    throw new Error(`the prefix is longer than ${LONGEST_PREFIX} bytes`)
+  // Addresses are made of path segments, and these would be resolved away.
+  if (folder.split('/').some((part) => part === '.' || part === '..' || part === '')) {
+    throw new Error('the prefix must have no empty part, and none that is "." or ".."')
   }
   const endpoint = url.searchParams.has('endpoint') ? endpointOf(url.searchParams, '') : null
-  return {
-    target: { service: 'cos', bucket: url.hostname, region, endpoint },
-    prefix: `${folder}/`,
-  }
+  return { target: { service: 'cos', bucket: url.hostname, region, endpoint }, prefix: `${folder}/` }
 }
 
 /** Keys may be any text of any length, COS's may not. */

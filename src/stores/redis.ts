@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { driverUrl } from '../delivery/driver-url'
 import { redisConnection } from '../delivery/redis-connection'
 import { script, type Words } from '../delivery/redis-script'
 import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Parcel } from './store'
+
+const EXAMPLE = 'redis://user:password@host:6379/0?prefix=relay:'
 
 /** How long the server may take over one command. */
 const DEADLINE_MS = 2000
@@ -65,8 +68,10 @@ return per`)
  * Redis 5 or later. Not for a cluster without a proxy, unless the prefix holds a hash tag: `{relay}:`.
  */
 export const openRedisStore: OpenStore = (url) => {
-  const { address, prefix } = readUrl(url)
-  const connection = redisConnection('redis', address)
+  const address = driverUrl(url, EXAMPLE, ['prefix'])
+  const prefix = address.searchParams.get('prefix') ?? 'relay:'
+  const scheme = address.protocol.slice(0, -1)
+  const connection = redisConnection(scheme, address)
   const run = async (...words: Words): Promise<unknown> => connection.command(words, DEADLINE_MS)
 
   const claimKey = (key: string): string => `${prefix}claim:${key}`
@@ -76,7 +81,7 @@ export const openRedisStore: OpenStore = (url) => {
     ['headers', 'parcels', 'arrivals', `lease:${id}`].map((part) => `${prefix}items:${part}`)
 
   return {
-    scheme: 'redis',
+    scheme,
 
     async claim(key, leaseMs) {
       const holder = randomUUID()
@@ -142,16 +147,6 @@ export const openRedisStore: OpenStore = (url) => {
       return Promise.resolve()
     },
   }
-}
-
-function readUrl(text: string): { address: URL; prefix: string } {
-  if (!URL.canParse(text))
-    throw new Error('the URL of a redis store must look like redis://host:6379/0?prefix=relay:')
-  const address = new URL(text)
-  for (const name of address.searchParams.keys()) {
-    if (name !== 'prefix') throw new Error('a redis store knows one parameter: prefix')
-  }
-  return { address, prefix: address.searchParams.get('prefix') ?? 'relay:' }
 }
 
 /** Redis takes whole milliseconds, one at least. */

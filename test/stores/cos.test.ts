@@ -197,14 +197,18 @@ describe('of its own', () => {
 })
 
 test.each([
-  ['cos:', /must begin with the bucket and its APPID/],
-  ['cos://bucket/relay?region=ap-guangzhou', /must begin with the bucket and its APPID/],
-  ['cos://evil.example-1250000000/relay?region=ap-guangzhou', /must begin with the bucket and its APPID/],
-  ['cos://media-1250000000?region=ap-guangzhou', /needs a prefix of its own/],
-  ['cos://media-1250000000/?region=ap-guangzhou', /needs a prefix of its own/],
-  ['cos://media-1250000000/relay', /needs a region/],
-  ['cos://media-1250000000/relay?region=evil.example/', /needs a region/],
-  ['cos://media-1250000000/relay?region=ap-guangzhou&secret=x', /knows these parameters: region, endpoint/],
+  ['cos:', /must be named with its APPID/],
+  ['cos://media-1250000000:port/relay', /^not a URL of the form cos:/],
+  ['cos://bucket/relay?region=ap-guangzhou', /must be named with its APPID/],
+  ['cos://evil.example-1250000000/relay?region=ap-guangzhou', /must be named with its APPID/],
+  ['cos://media-1250000000?region=ap-guangzhou', /a prefix is missing/],
+  ['cos://media-1250000000/?region=ap-guangzhou', /a prefix is missing/],
+  ['cos://media-1250000000/a//b?region=ap-guangzhou', /no empty part/],
+  ['cos://media-1250000000/%zz?region=ap-guangzhou', /the prefix has a "%"/],
+  [`cos://media-1250000000/${'x'.repeat(601)}?region=ap-guangzhou`, /longer than 600 bytes/],
+  ['cos://media-1250000000/relay', /a region is missing/],
+  ['cos://media-1250000000/relay?region=evil.example/', /a region is missing/],
+  ['cos://media-1250000000/relay?region=ap-guangzhou&secret=x', /unknown parameter "secret"/],
   [
     'cos://media-1250000000/relay?region=ap-guangzhou&endpoint=http://example.com',
     /must be a loopback address/,

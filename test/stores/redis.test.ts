@@ -122,10 +122,13 @@ test.each([
   ['redis://', 'the host is missing: redis://host:6379/0'],
   [
     'redis://user:s3cret@host:port/0',
-    'the URL of a redis store must look like redis://host:6379/0?prefix=relay:',
+    'not a URL of the form redis://user:password@host:6379/0?prefix=relay:',
   ],
   ['redis://user:s3cret@host/zero', 'the path must be the number of the database: redis://host:6379/0'],
-  ['redis://user:s3cret@host/0?perfix=a', 'a redis store knows one parameter: prefix'],
+  [
+    'redis://user:s3cret@host/0?perfix=a',
+    'unknown parameter "perfix" (known: prefix); the form is redis://user:password@host:6379/0?prefix=relay:',
+  ],
 ])('refuses %s in words that do not repeat it', (url, message) => {
   expect(() => openRedisStore(url, CONTEXT)).toThrow(new Error(message))
 })
