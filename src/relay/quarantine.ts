@@ -3,8 +3,8 @@ import type { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { unreadableAlert } from './alert-text'
 import { type Answer, comeAgain } from './answer'
-import { DEADLINES } from './deadlines'
-import { alertDelivery, digest, firstItem, park, tryDelivery } from './delivery'
+import { deliverOrPark } from './deliver-or-park'
+import { alertDelivery, digest, park } from './delivery'
 import { claim } from './ledger'
 import type { RelayParts } from './parts'
 import type { Run } from './process'
@@ -54,18 +54,7 @@ export async function quarantine(
   }
   const alert = unreadableAlert(id, problem.message, bytes.length, kept ? id : null, parts.language)
   await Promise.all(
-    parts.channels.map(async (named) => {
-      const delivery = alertDelivery(named.id, alert)
-      const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
-      if (failure === null) return
-      const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt, parts.channels))
-      parts.log('warn', 'an alert failed', {
-        item: delivery.id,
-        to: named.id,
-        error: failure.message,
-        parked,
-      })
-    }),
+    parts.channels.map(async ({ id: channel }) => deliverOrPark(parts, alertDelivery(channel, alert), run)),
   )
   await ticket.settle()
   return null
