@@ -20,11 +20,25 @@ export async function post(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
+  return ask(driver, url, { method: 'POST', headers, body }, signal)
+}
+
+/** One GET, in all else as `post`. */
+export async function get(
+  driver: string,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
+  return ask(driver, url, { method: 'GET', headers }, signal)
+}
+
+async function ask(driver: string, url: URL, request: RequestInit, signal: AbortSignal): Promise<PostAnswer> {
   try {
-    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+    const response = await fetch(url, { ...request, redirect: 'manual', signal })
     return { status: response.status, headers: response.headers, body: await firstBytes(response) }
   } catch (error) {
-    const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
+    const why = signal.aborted ? 'no answer within the time allowed' : fetchFault(error)
     throw new DeliveryError(`${driver}: ${url.host}: ${why}`)
   }
 }
@@ -40,8 +54,8 @@ async function firstBytes(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString('utf8')
 }
 
-/** The system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
-function reasonOf(error: unknown): string {
+/** Why fetch gave no answer: the system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
+export function fetchFault(error: unknown): string {
   const cause = (error as { cause?: { code?: unknown } }).cause
   return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
 }

@@ -55,7 +55,11 @@ function keyOf(fragment: string): Buffer | null {
  * POSTs the event in the structured mode of CloudEvents (HTTP binding 1.0.2, 3.2), signed by Standard Webhooks when there is a key.
  * Only a 2xx counts; redirects are not followed. Throws a DeliveryError that names the host and the status, never the path.
  */
-export async function postEvent(webhook: Webhook, event: CloudEvent, signal: AbortSignal): Promise<void> {
+export async function postEvent(
+  webhook: Webhook,
+  event: Pick<CloudEvent, 'id'>,
+  signal: AbortSignal,
+): Promise<void> {
   const { scheme, url, authorization } = webhook
   const body = JSON.stringify(event)
   const headers = {

@@ -12,8 +12,8 @@ export type Claim =
 export type Parcel =
   /** A message owed to the queue. */
   | { readonly kind: 'message'; readonly event: CloudEvent }
-  /** An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. `throttled`: goes out in a digest. */
-  | { readonly kind: 'alert'; readonly channel: string; readonly throttled: boolean; readonly alert: Alert }
+  /** An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. */
+  | { readonly kind: 'alert'; readonly channel: string; readonly alert: Alert }
   /** An incident to be ended at one channel. */
   | { readonly kind: 'resolve'; readonly channel: string; readonly incident: string }
   /** A callback that CI could not be asked about yet (VERIFY=read-back). */
@@ -89,3 +89,13 @@ export interface Store {
 
 /** Opens a driver without touching the medium. Throws an Error that says what is wrong with the URL, never the URL itself. */
 export type OpenStore = (url: string, context: DriverContext) => Store
+
+/** The order of `list()`: the oldest first. */
+export function byArrival(a: ItemHeader, b: ItemHeader): number {
+  return a.parkedAt - b.parkedAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}
+
+/** An item without its parcel. */
+export function headerOf({ id, status, group, parkedAt, tries, dueAt, lastError }: ItemHeader): ItemHeader {
+  return { id, status, group, parkedAt, tries, dueAt, lastError }
+}

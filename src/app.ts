@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto'
+import { openAlertChannel } from './alerts/open-alert-channel'
+import { type Config, ConfigError, type Environment, readConfig, secretsIn } from './config'
+import type { DriverContext } from './delivery/driver-context'
+import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
+import { openQueue } from './queues/open-queue'
+import type { NamedChannel, RelayParts } from './relay/parts'
+import { createRelay, type Relay } from './relay/relay'
+import { sweep, type SweepLimits, type SweepReport } from './sweep/sweep'
+import { openStore } from './stores/open-store'
+import { ciClient } from './tencent/ci'
+import { credentialsOf } from './tencent/credentials'
+import { type Executions, executionsOf } from './tencent/executions'
+
+export interface App {
+  readonly relay: Relay
+  /** What the timer does; `remainingMs`: how long the invocation may still last, null when unknown. */
+  readonly sweep: (remainingMs: number | null) => Promise<SweepReport>
+  readonly close: () => Promise<void>
+}
+
+/** Replaced by the build with package.json's version. */
+declare const RELAY_VERSION: string
+const version = typeof RELAY_VERSION === 'string' ? RELAY_VERSION : 'unbuilt'
+
+/** The log of an environment, good or bad: it must be able to say what is wrong with the rest. */
+export function openLog(env: Environment, write?: (line: string) => void): Log {
+  const level = LOG_LEVELS.find((name): name is LogLevel => name === env['LOG_LEVEL']?.trim()) ?? 'info'
+  return createLog({ level, secrets: secretsIn(env), ...(write && { write }) })
+}
+
+/** Turns the environment into an app: the one place where parts are chosen and put together. Throws a ConfigError. */
+export async function openApp(env: Environment, log: Log): Promise<App> {
+  const config = readConfig(env)
+  const { executions, ...parts } = await openParts(config, env, log)
+  if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
+  return {
+    relay: createRelay(parts),
+    sweep: (remainingMs) =>
+      sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs)),
+    close: async () => {
+      const open = [parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)]
+      await Promise.all(open.map(async (part) => part?.close()))
+    },
+  }
+}
+
+/** A sweep ends well before its function does: the last tries may take their full time, and the store must be tidied. */
+function sweepLimits(remainingMs: number | null): SweepLimits {
+  return { ms: Math.max(1_000, (remainingMs ?? 30_000) - 8_000), items: 2_000 }
+}
+
+/** Opens every driver that the configuration names, and reports all that cannot be opened at once. */
+export async function openParts(
+  config: Config,
+  env: Environment,
+  log: Log,
+): Promise<RelayParts & { readonly executions: Executions | null }> {
+  const context: DriverContext = { credentials: () => credentialsOf(env), region: config.region }
+  const problems: string[] = []
+  const opened = async <Part>(
+    variable: string,
+    url: string | null,
+    open: (url: string, context: DriverContext) => Promise<Part>,
+  ): Promise<Part | null> => {
+    if (url === null) return null
+    try {
+      return await open(url, context)
+    } catch (error) {
+      problems.push(`${variable}: ${whyNotOpened(error)}`)
+      return null
+    }
+  }
+  const [queue, store, ...channels] = await Promise.all([
+    opened('QUEUE_URL', config.queueUrl, openQueue),
+    opened('STORE_URL', config.storeUrl, openStore),
+    ...config.alertUrls.map(async (url, index): Promise<NamedChannel | null> => {
+      const channel = await opened(`ALERT_URLS, item ${index + 1}`, url, openAlertChannel)
+      return channel && { id: `${channel.scheme}-${digest(url)}`, channel }
+    }),
+  ])
+  const executions = openExecutions(config, env, context, problems)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return {
+    executions,
+    tokens: config.tokens,
+    queue,
+    store,
+    channels: channels.filter((channel) => channel !== null),
+    readBack: executions?.one ?? null,
+    verify: config.verify,
+    language: config.alertLang,
+    log,
+    about: { version, region: config.region, reconcile: config.reconcile.length },
+  }
+}
+
+/** A driver with a client library is a file of its own beside index.js. */
+function whyNotOpened(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'MODULE_NOT_FOUND'
+    ? 'its driver is missing: deploy every file of dist/, not index.js alone'
+    : message
+}
+
+/**
+ * CI, to be asked about executions. Without the region or any credentials it is left out, unless the configuration needs it; then that is a problem.
+ */
+function openExecutions(
+  config: Config,
+  env: Environment,
+  { credentials, region }: DriverContext,
+  problems: string[],
+): Executions | null {
+  const needed =
+    config.verify === 'read-back' ? 'VERIFY=read-back' : config.reconcile.length > 0 ? 'RECONCILE' : null
+  if (region === null) {
+    if (needed !== null)
+      problems.push(`COS_REGION: not set, but ${needed} needs it; set the region of the buckets`)
+    return null
+  }
+  if (needed === null && credentials() === null) return null
+  try {
+    return executionsOf(ciClient({ credentials, region, endpoint: env['CI_ENDPOINT']?.trim() || null }))
+  } catch (error) {
+    problems.push(`COS_REGION, CI_ENDPOINT: ${(error as Error).message}`)
+    return null
+  }
+}
+
+/** Says which channel without saying its key. */
+function digest(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 12)
+}

@@ -1,0 +1,55 @@
+import type { Context, IntegratedResponse, TimerEvent } from '@tencentcloud/serverless-nodejs-types'
+import { type App, openApp, openLog } from './app'
+import { ConfigError } from './config'
+import { toGatewayRequest } from './gateway/request'
+import { toIntegratedResponse } from './gateway/response'
+import { comeAgain } from './relay/answer'
+import type { SweepReport } from './sweep/sweep'
+
+let app: Promise<App> | null = null
+
+/** Opened once an instance, at its first event; a configuration that cannot be used is tried, and reported, at each. */
+function theApp(): Promise<App> {
+  app ??= openApp(process.env, openLog(process.env)).catch((error: unknown) => {
+    app = null
+    throw error
+  })
+  return app
+}
+
+/**
+ * The function behind the callback URL: takes an API Gateway or function-URL event and returns an integrated response. It never throws.
+ * Anything that is no HTTP request ends as 401.
+ */
+export async function main_handler(event: unknown, context?: Partial<Context>): Promise<IntegratedResponse> {
+  try {
+    const { relay } = await theApp()
+    const request = toGatewayRequest(event, context?.request_id ?? null)
+    return toIntegratedResponse(
+      await relay(request, { remainingMs: context?.getRemainingTimeInMillis?.() ?? null }),
+    )
+  } catch (error) {
+    const problems = error instanceof ConfigError ? error.problems : undefined
+    openLog(process.env)('fatal', 'not serving: the configuration is not usable', {
+      ...(problems ? { problems } : { error: String(error), stack: (error as Error).stack }),
+      requestId: context?.request_id,
+    })
+    return toIntegratedResponse(
+      comeAgain('not-configured', 'The function is not configured; its log says what is missing.', 60_000),
+    )
+  }
+}
+
+/**
+ * The function behind the timer: redelivers what waits in the outbox, reconciles with CI, tidies the store, and returns what it did. Throws when the
+ * configuration is not usable, so that the cloud's console counts the invocation as failed.
+ */
+export async function sweep_handler(_event?: TimerEvent, context?: Partial<Context>): Promise<SweepReport> {
+  try {
+    const { sweep } = await theApp()
+    return await sweep(context?.getRemainingTimeInMillis?.() ?? null)
+  } catch (error) {
+    openLog(process.env)('fatal', 'not sweeping', { error: String(error), requestId: context?.request_id })
+    throw error
+  }
+}
