@@ -26,7 +26,7 @@ export function whereItWent(
     case 'parked':
       break
     default:
-      return status === 400 ? `kept in ${places.store}, told to ${alerts}` : 'nowhere: refused'
+      return status === 400 ? `kept in ${places.store}, told to ${alerts} once` : 'nowhere: refused'
   }
   const failed = records.filter(({ msg }) => msg.startsWith('a delivery failed'))
   const hasFailed = (kind: string): boolean => failed.some((record) => record['kind'] === kind)
