@@ -282,7 +282,7 @@ describe('npm start -- --samples', () => {
     const { output, exit } = tool('start', ['--samples'], { QUEUE_URL: 'file:not-a-folder/queue.jsonl' })
     expect(await exit).toBe(1)
     expect(output.stdout).toMatch(
-      /^✗ url-success +200 +parked +parked in file:\.relay\/store: file\n +wanted: 200 queued$/m,
+      /^✗ url-success +200 +parked +file waits in file:\.relay\/store\n +wanted: 200 queued$/m,
     )
   })
 })
