@@ -162,6 +162,9 @@ function interrupted(): Promise<void> {
   })
 }
 
+// Whoever read the output has had enough of it.
+process.stdout.on('error', () => process.exit(1))
+
 main().catch((error: unknown) => {
   process.stderr.write(`npm start: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

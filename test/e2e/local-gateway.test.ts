@@ -145,13 +145,8 @@ describe('npm start', () => {
       expect(await post(url, broken)).toMatchObject({ status: 400, body: { error: 'bad-utf8' } })
   })
 
-  test('answers what is under way before it ends, and leaves no process behind', async () => {
+  test('stops on SIGTERM too, and then listens no longer', async () => {
     const { gateway, origin } = await serve()
-    const answers = Promise.all(
-      ['success.xml', 'failed.xml', 'success.json'].map((name) => post(`${origin}/local`, body(name))),
-    )
-    const sent = await answers
-    expect(sent.map(({ status }) => status)).toEqual([200, 200, 200])
     gateway.child.kill('SIGTERM')
     expect(await gateway.exit).toBe(0)
     await expect(fetch(`${origin}/local`)).rejects.toThrow()
@@ -178,7 +173,19 @@ describe('npm start', () => {
     const file = join(project.path, 'src', 'relay', 'relay.ts')
     const source = readFileSync(file, 'utf8')
     const saved = (text: string): void => writeFileSync(file, text)
+    const statuses: number[] = []
+    let asking = true
+    const keepAsking = async (): Promise<void> => {
+      while (asking)
+        statuses.push(
+          await fetch(`${origin}/x`).then(
+            ({ status }) => status,
+            () => 0,
+          ),
+        )
+    }
     try {
+      void keepAsking()
       const changed = source.replace("'unauthorized'", "'go-away'")
       expect(changed).not.toBe(source)
       saved(changed)
@@ -191,8 +198,11 @@ describe('npm start', () => {
       await gateway.seen(/loaded again[^]*loaded again/)
       expect(await post(`${origin}/x`, '')).toEqual({ status: 401, body: { error: 'unauthorized' } })
     } finally {
+      asking = false
       saved(source)
     }
+    expect(statuses.length).toBeGreaterThan(10)
+    expect(new Set(statuses)).toEqual(new Set([401]))
     expect(await gateway.interrupt()).toBe(0)
   })
 
@@ -251,6 +261,60 @@ describe('npm start', () => {
     expect(await exit).toBe(0)
     for (const word of ['--samples', '--watch', '--json', 'PORT', 'QUEUE_URL'])
       expect(output.stdout).toContain(word)
+  })
+})
+
+describe('npm start, with a function that misbehaves', () => {
+  const bundle = (): string => join(project.path, 'dist', 'index.js')
+  let good: string
+
+  beforeEach(() => {
+    good = readFileSync(bundle(), 'utf8')
+    writeFileSync(
+      bundle(),
+      `const answer = (body) => ({ isBase64Encoded: false, statusCode: 200, headers: {}, body: JSON.stringify(body) })
+       exports.main_handler = async ({ path }, context) => {
+         if (path === '/exit') process.exit(7)
+         if (path === '/throw') throw new Error('thrown with local-secret-1 in it')
+         if (path === '/odd') return 'just text'
+         if (path === '/binary') return { isBase64Encoded: true, statusCode: 201, headers: { 'X-A': 'b' }, body: 'AP8=' }
+         if (path === '/slow') await new Promise((resolve) => setTimeout(resolve, 700))
+         return answer({ alerts: [], remaining: context.getRemainingTimeInMillis(), limit: context.time_limit_in_ms, id: context.request_id })
+       }`,
+    )
+  })
+  afterEach(() => writeFileSync(bundle(), good))
+
+  test('answers 502, says why without secrets, and goes on serving', async () => {
+    const { gateway, origin } = await serve({ QUEUE_URL: 'http://127.0.0.1:9/#secret=local-secret-1' })
+    for (const [path, why] of [
+      ['/throw', /thrown with \[redacted\] in it/],
+      ['/odd', /no integrated response/],
+      ['/exit', /ended by itself \(exit code 7\)/],
+    ] as const) {
+      expect(await post(origin + path, '')).toMatchObject({ status: 502, body: { error: 'local-gateway' } })
+      await gateway.seen(why, 'stderr')
+      const next = await post(`${origin}/`, '')
+      expect(next).toMatchObject({
+        status: 200,
+        body: { limit: 10_000, id: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+      })
+      expect(next.body['remaining']).toBeGreaterThan(5_000)
+    }
+    const binary = await fetch(`${origin}/binary`)
+    expect([binary.status, binary.headers.get('x-a'), ...new Uint8Array(await binary.arrayBuffer())]).toEqual(
+      [201, 'b', 0, 255],
+    )
+    expect(await gateway.interrupt()).toBe(0)
+  })
+
+  test('answers what is under way before it stops', async () => {
+    const { gateway, origin } = await serve()
+    const slow = post(`${origin}/slow`, '')
+    await post(`${origin}/`, '')
+    const exit = gateway.interrupt()
+    expect(await slow).toMatchObject({ status: 200 })
+    expect(await exit).toBe(0)
   })
 })
 
