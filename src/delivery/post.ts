@@ -38,7 +38,7 @@ async function ask(driver: string, url: URL, request: RequestInit, signal: Abort
     const response = await fetch(url, { ...request, redirect: 'manual', signal })
     return { status: response.status, headers: response.headers, body: await firstBytes(response) }
   } catch (error) {
-    const why = signal.aborted ? 'no answer within the time allowed' : fetchFault(error)
+    const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
     throw new DeliveryError(`${driver}: ${url.host}: ${why}`)
   }
 }
@@ -54,14 +54,14 @@ async function firstBytes(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString('utf8')
 }
 
-/** Why fetch gave no answer: the system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
-export function fetchFault(error: unknown): string {
+/** The system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
+function reasonOf(error: unknown): string {
   const cause = (error as { cause?: { code?: unknown } }).cause
   return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
 }
 
 /** `Retry-After` in ms: seconds or an HTTP date (RFC 9110, 10.2.3); null when absent or unreadable. */
-export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
+export function retryAfterMs(headers: Pick<Headers, 'get'>, now: number = Date.now()): number | null {
   const value = headers.get('retry-after')
   if (value === null) return null
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000

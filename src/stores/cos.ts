@@ -120,7 +120,7 @@ export const openCosStore: OpenStore = (text, context) => {
       if (answer.body.includes('<Code>FileAlreadyExists</Code>')) return false
       throw cosRefusal(target, 'claiming', answer)
     }
-    if (answer.headers.has('x-cos-version-id')) {
+    if (answer.headers.get('x-cos-version-id') !== null) {
       throw new DeliveryError(
         `cos: ${target.bucket}: versioning is on, so that COS cannot tell whether an object exists: use a bucket that never had it`,
       )
@@ -146,13 +146,15 @@ export const openCosStore: OpenStore = (text, context) => {
 
   /** Creates the mark, or takes over one that has ended. */
   const acquire = async (name: string, leaseMs: number): Promise<Got> => {
+    const holder = randomUUID()
     for (;;) {
-      const mark: Mark = { holder: randomUUID(), endsAt: Date.now() + leaseMs }
-      const body = JSON.stringify(mark)
-      if (await create(name, body)) return { kind: 'got', holder: String(mark.holder) }
+      const body = JSON.stringify({ holder, endsAt: Date.now() + leaseMs })
+      if (await create(name, body)) return { kind: 'got', holder }
       const there = (await getJson(name)) as Mark | null
       // Given back between the two requests.
       if (there === null) continue
+      // The first answer was lost on the way, and the request repeated.
+      if (there.holder === holder) return { kind: 'got', holder }
       if (there.endsAt > Date.now()) return { kind: 'there', mark: there }
       // Of those who come upon the same ended mark, the one that creates its takeover may replace it.
       const takeover = `${prefix}takeovers/${digest(name + String(there.holder) + String(there.endsAt))}`
@@ -165,7 +167,7 @@ export const openCosStore: OpenStore = (text, context) => {
       }
       if (JSON.stringify(await getJson(name)) !== JSON.stringify(there)) continue
       await put(name, body)
-      return { kind: 'got', holder: String(mark.holder) }
+      return { kind: 'got', holder }
     }
   }
 
