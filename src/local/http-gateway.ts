@@ -121,6 +121,7 @@ function send(
   response: ServerResponse,
   { statusCode, headers, body, isBase64Encoded }: IntegratedResponse,
 ): void {
-  response.writeHead(statusCode, headers)
-  response.end(Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8'))
+  const bytes = Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8')
+  response.writeHead(statusCode, { ...headers, 'Content-Length': bytes.length })
+  response.end(bytes)
 }

@@ -32,6 +32,18 @@ export function shownRecord(record: LogRecord, paint: Paint): string {
   return `${clock} ${text}`
 }
 
+/** Of `unauthorized`, the longest. */
+const OUTCOME_WIDTH = 12
+
+/** What a status without an outcome means. */
+const WITHOUT_OUTCOME: Readonly<Record<number, string>> = {
+  200: 'looked at',
+  401: 'unauthorized',
+  403: 'unknown to CI',
+  405: 'wrong method',
+  413: 'too large',
+}
+
 function callbackText(
   { status, outcome, error, ms, outcomes, ...fields }: Readonly<Record<string, unknown>>,
   paint: Paint,
@@ -42,7 +54,7 @@ function callbackText(
     const each = outcomes.filter(isFields).map((one) => outcomeText(one, paint))
     return `${head} ${each.join(' | ')}${total}`
   }
-  return `${head} ${outcomeText({ outcome, error, ...fields }, paint)}${total}`
+  return `${head} ${outcomeText({ outcome: outcome ?? WITHOUT_OUTCOME[Number(status)], error, ...fields }, paint)}${total}`
 }
 
 function outcomeText(
@@ -51,7 +63,8 @@ function outcomeText(
 ): string {
   const what = [bucket, object].filter((part) => typeof part === 'string').join('/')
   const which = typeof id === 'string' ? paint('dim', `${kind === 'job' ? 'job' : 'run'} ${id}`) : ''
-  return [outcome, error, state, what, which]
+  const head = typeof outcome === 'string' ? outcome.padEnd(OUTCOME_WIDTH) : ''
+  return [head, error, state, what, which]
     .filter((part) => typeof part === 'string' && part !== '')
     .join('  ')
 }

@@ -1,4 +1,5 @@
-import { watch } from 'node:fs'
+import { type FSWatcher, readdirSync, watch } from 'node:fs'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { BUILT } from './built-files'
 
@@ -21,19 +22,43 @@ export async function rebuildOnChange(options: {
       await buildFunction()
       await options.onBuilt()
     } catch (error) {
-      options.onFault(error instanceof Error ? error.message : String(error))
+      options.onFault(faultOf(error))
     }
   }
-  const watcher = watch(BUILT.sources, { recursive: true }, () => {
+  const watchers = new Map<string, FSWatcher>()
+  // Folder by folder: a recursive watch loses sight of a file that an editor replaces.
+  const watchFolders = (): void => {
+    for (const folder of foldersIn(BUILT.sources)) {
+      if (!watchers.has(folder))
+        watchers.set(
+          folder,
+          watch(folder, onChange).on('error', () => {}),
+        )
+    }
+  }
+  const onChange = (): void => {
     clearTimeout(timer)
     timer = setTimeout(() => {
+      watchFolders()
       building = building.then(rebuild)
     }, QUIET_MS)
-  })
+  }
+  watchFolders()
   return {
     close: () => {
       clearTimeout(timer)
-      watcher.close()
+      watchers.forEach((watcher) => watcher.close())
     },
   }
+}
+
+function foldersIn(folder: string): readonly string[] {
+  const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return [folder, ...entries.flatMap(({ name }) => foldersIn(join(folder, name)))]
+}
+
+/** esbuild has shown its own errors by now. */
+function faultOf(error: unknown): string {
+  if (error instanceof Error) return 'errors' in error ? 'the build failed' : error.message
+  return String(error)
 }

@@ -159,7 +159,7 @@ async function main(): Promise<void> {
         await exchange()
         say(paint('green', 'built and loaded again'))
       },
-      onFault: (message) => fault(`${message}\nStill serving the last good build.`),
+      onFault: (message) => fault(`${message}; still serving the last good one`),
     })
     say(paint('dim', `Watching ${relative(process.cwd(), BUILT.sources) || '.'} for changes.\n`))
     return watching
@@ -200,16 +200,20 @@ async function main(): Promise<void> {
   }
 }
 
-/** Resolves when the user, or the system, wants an end; a second time ends at once. */
+/** The terminal and npm each pass Ctrl-C on: so soon after the first, it is the same one. */
+const SAME_INTERRUPT_MS = 500
+
+/** Resolves when the user, or the system, wants an end; asked again, the process ends at once. */
 function interrupted(): Promise<void> {
   return new Promise((resolve) => {
+    let first: number | null = null
     const stop = (): void => {
-      process.once('SIGINT', () => process.exit(130))
-      process.once('SIGTERM', () => process.exit(143))
+      first ??= performance.now()
+      if (performance.now() - first > SAME_INTERRUPT_MS) process.exit(130)
       resolve()
     }
-    process.once('SIGINT', stop)
-    process.once('SIGTERM', stop)
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
   })
 }
 
