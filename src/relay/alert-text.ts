@@ -35,6 +35,12 @@ export function incidentOf(subject: Subject): string {
   return [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
 }
 
+/** What a title calls it: the workflow, or the kind of job, and the object. */
+export function nameOf(data: WorkflowExecution | Job): string {
+  const what = 'runId' in data ? (data.workflow.name ?? data.workflow.id) : data.tag
+  return [what, data.object].filter((name) => name !== null).join(' · ')
+}
+
 function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warning', words: Words) {
   const { workflow, object, state, tasks } = execution
   const failed = tasks.filter((task) => task.state === 'Failed')
@@ -42,10 +48,7 @@ function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warnin
   const shown = failed.length > 0 ? failed : tasks.filter((task) => task.state !== 'Success')
   const title = state === 'Success' ? words.succeededWithFailedTasks : words.workflowTitle[severity]
   return {
-    title:
-      title +
-      words.colon +
-      [workflow.name ?? workflow.id, object].filter((name) => name !== null).join(' · '),
+    title: title + words.colon + nameOf(execution),
     facts: facts([
       [words.workflow, named(workflow.name, workflow.id, words)],
       [words.object, object ?? words.notSet],
@@ -75,10 +78,7 @@ function taskItem(task: Task, words: Words): AlertItem {
 
 function jobAlert(job: Job, severity: 'error' | 'warning', words: Words) {
   return {
-    title:
-      words.jobTitle[severity] +
-      words.colon +
-      [job.tag, job.object].filter((name) => name !== null).join(' · '),
+    title: words.jobTitle[severity] + words.colon + nameOf(job),
     facts: facts([
       [words.jobType, job.tag],
       [words.object, job.object ?? words.notSet],
