@@ -48,9 +48,10 @@ async function crashing(env: Readonly<Record<string, string>>, store: Store, dic
   const begin = (upTo: number): void => {
     for (; begun < Math.min(upTo, CALLBACKS); begun += 1) open.add(all[begun]!)
   }
-  const due = (): Owed[] => [...open].filter(({ isInFlight, notBefore }) => !isInFlight && notBefore <= Date.now())
+  const due = (): Owed[] =>
+    [...open].filter(({ isInFlight, notBefore }) => !isInFlight && notBefore <= Date.now())
 
-  /** Sends what is due, so many at once, until `enough` answers came or nothing is left to send or wait for. */
+  /** Sends what is due, so many at once, and goes on with it; resolves once `enough` answers came, or nothing is left to wait for. */
   const serve = async (worker: Worker, enough: number): Promise<void> => {
     let answers = 0
     await new Promise<void>((done) => {
@@ -70,8 +71,7 @@ async function crashing(env: Readonly<Record<string, string>>, store: Store, dic
       const pump = (): void => {
         const flying = [...open].filter(({ isInFlight }) => isInFlight).length
         const next = due().slice(0, IN_FLIGHT - flying)
-        // Once there were enough, those in flight go on; no more join them.
-        if (answers === 0 || answers < enough) next.forEach(send)
+        next.forEach(send)
         if (answers >= enough || (flying === 0 && next.length === 0)) done()
       }
       pump()
@@ -88,7 +88,7 @@ async function crashing(env: Readonly<Record<string, string>>, store: Store, dic
     const worker = await nextWorker()
     begin((CALLBACKS / KILLS) * (result.kills + 1))
     const enough = dice.int(Math.min(due().length, 2 * IN_FLIGHT))
-    const delayMs = dice.int(6000) / 1000
+    const delayMs = dice.int(4000) / 1000
     await serve(worker, enough)
     // Finer than a timer: the work goes on in the other process meanwhile.
     for (const end = performance.now() + delayMs; performance.now() < end;) await sleep(0)

@@ -70,7 +70,8 @@ export function startWorker(env: Readonly<Record<string, string>>, instances = 1
   return {
     ready,
     faults,
-    handle: async (event, instance = 0) => (await call('main_handler', event, instance)) as IntegratedResponse,
+    handle: async (event, instance = 0) =>
+      (await call('main_handler', event, instance)) as IntegratedResponse,
     sweep: async () => (await call('sweep_handler', {}, 0)) as SweepReport,
     log: () =>
       output
