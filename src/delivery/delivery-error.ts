@@ -11,7 +11,10 @@ export class DeliveryError extends Error {
   /** The peer refused because of too many messages: alerts refused so go out later as one digest. */
   readonly throttled: boolean
 
-  constructor(message: string, options: { retryAfterMs?: number | null; throttled?: boolean; cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { retryAfterMs?: number | null; throttled?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.retryAfterMs = options.retryAfterMs ?? null
     this.throttled = options.throttled ?? false

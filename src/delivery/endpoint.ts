@@ -12,6 +12,7 @@ export function endpointOf(parameters: URLSearchParams, publicAddress: string): 
   const endpoint = parameters.get('endpoint')
   if (endpoint === null) return new URL(publicAddress)
   const url = URL.canParse(endpoint) ? new URL(endpoint) : null
-  if (url === null || !isLoopback(url)) throw new Error('endpoint must be a loopback address such as http://127.0.0.1:8080')
+  if (url === null || !isLoopback(url))
+    throw new Error('endpoint must be a loopback address such as http://127.0.0.1:8080')
   return url
 }

@@ -19,7 +19,12 @@ export type Parcel =
   /** A callback that CI could not be asked about yet (VERIFY=read-back). */
   | { readonly kind: 'unverified'; readonly bodyBase64: string }
   /** An authenticated body that could not be read. Never due: a person decides. */
-  | { readonly kind: 'unreadable'; readonly bodyBase64: string; readonly error: string; readonly message: string }
+  | {
+      readonly kind: 'unreadable'
+      readonly bodyBase64: string
+      readonly error: string
+      readonly message: string
+    }
 
 /** `waiting`: due at `dueAt`. `dead`: given up, kept for a person. `quarantined`: unreadable. */
 export type ItemStatus = 'waiting' | 'dead' | 'quarantined'
@@ -84,3 +89,13 @@ export interface Store {
 
 /** Opens a driver without touching the medium. Throws an Error that says what is wrong with the URL, never the URL itself. */
 export type OpenStore = (url: string, context: DriverContext) => Store
+
+/** The order of `list()`: the oldest first. */
+export function byArrival(a: ItemHeader, b: ItemHeader): number {
+  return a.parkedAt - b.parkedAt || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}
+
+/** An item without its parcel. */
+export function headerOf({ id, status, group, parkedAt, tries, dueAt, lastError }: ItemHeader): ItemHeader {
+  return { id, status, group, parkedAt, tries, dueAt, lastError }
+}

@@ -12,10 +12,18 @@ export interface Credentials {
  * Source: SCF runtime variables (cloud.tencent.com/document/product/583/11060).
  */
 export function credentialsOf(env: Readonly<Record<string, string | undefined>>): Credentials | null {
-  const role = pair(env['TENCENTCLOUD_SECRETID'], env['TENCENTCLOUD_SECRETKEY'], env['TENCENTCLOUD_SESSIONTOKEN'])
+  const role = pair(
+    env['TENCENTCLOUD_SECRETID'],
+    env['TENCENTCLOUD_SECRETKEY'],
+    env['TENCENTCLOUD_SESSIONTOKEN'],
+  )
   return role ?? pair(env['TENCENT_SECRET_ID'], env['TENCENT_SECRET_KEY'], env['TENCENT_TOKEN'])
 }
 
-function pair(id: string | undefined, key: string | undefined, token: string | undefined): Credentials | null {
+function pair(
+  id: string | undefined,
+  key: string | undefined,
+  token: string | undefined,
+): Credentials | null {
   return id && key ? { secretId: id, secretKey: key, sessionToken: token || null } : null
 }

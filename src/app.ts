@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto'
+import { openAlertChannel } from './alerts/open-alert-channel'
+import { type Config, ConfigError, type Environment, readConfig, secretsIn } from './config'
+import type { DriverContext } from './delivery/driver-context'
+import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
+import { openQueue } from './queues/open-queue'
+import type { NamedChannel, RelayParts } from './relay/parts'
+import { createRelay, type Relay } from './relay/relay'
+import { openStore } from './stores/open-store'
+import { credentialsOf } from './tencent/credentials'
+
+export interface App {
+  readonly relay: Relay
+  readonly close: () => Promise<void>
+}
+
+/** Replaced by the build with package.json's version. */
+declare const RELAY_VERSION: string
+const version = typeof RELAY_VERSION === 'string' ? RELAY_VERSION : 'unbuilt'
+
+/** The log of an environment, good or bad: it must be able to say what is wrong with the rest. */
+export function openLog(env: Environment, write?: (line: string) => void): Log {
+  const level = LOG_LEVELS.find((name): name is LogLevel => name === env['LOG_LEVEL']?.trim()) ?? 'info'
+  return createLog({ level, secrets: secretsIn(env), ...(write && { write }) })
+}
+
+/** Turns the environment into an app: the one place where parts are chosen and put together. Throws a ConfigError. */
+export async function openApp(env: Environment, log: Log): Promise<App> {
+  const config = readConfig(env)
+  const parts = await openParts(config, env, log)
+  if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
+  return {
+    relay: createRelay(parts),
+    close: async () => {
+      const open = [parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)]
+      await Promise.all(open.map(async (part) => part?.close()))
+    },
+  }
+}
+
+/** Opens every driver that the configuration names, and reports all that cannot be opened at once. */
+export async function openParts(config: Config, env: Environment, log: Log): Promise<RelayParts> {
+  const context: DriverContext = { credentials: () => credentialsOf(env), region: config.region }
+  const problems: string[] = []
+  const opened = async <Part>(
+    variable: string,
+    url: string | null,
+    open: (url: string, context: DriverContext) => Promise<Part>,
+  ): Promise<Part | null> => {
+    if (url === null) return null
+    try {
+      return await open(url, context)
+    } catch (error) {
+      problems.push(`${variable}: ${(error as Error).message}`)
+      return null
+    }
+  }
+  const [queue, store, ...channels] = await Promise.all([
+    opened('QUEUE_URL', config.queueUrl, openQueue),
+    opened('STORE_URL', config.storeUrl, openStore),
+    ...config.alertUrls.map(async (url, index): Promise<NamedChannel | null> => {
+      const channel = await opened(`ALERT_URLS, item ${index + 1}`, url, openAlertChannel)
+      return channel && { id: `${channel.scheme}-${digest(url)}`, channel }
+    }),
+  ])
+  if (problems.length > 0) throw new ConfigError(problems)
+  return {
+    tokens: config.tokens,
+    queue,
+    store,
+    channels: channels.filter((channel) => channel !== null),
+    readBack: null,
+    verify: config.verify,
+    language: config.alertLang,
+    log,
+    about: { version, region: config.region, reconcile: config.reconcile.length },
+  }
+}
+
+/** Says which channel without saying its key. */
+function digest(url: string): string {
+  return createHash('sha256').update(url).digest('hex').slice(0, 12)
+}

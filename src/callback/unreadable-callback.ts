@@ -1,0 +1,25 @@
+/** Why a body cannot be read; the `error` of a 400. */
+export type UnreadableCode =
+  | 'empty'
+  | 'bad-base64'
+  | 'bad-utf8'
+  | 'not-xml-or-json'
+  | 'malformed-xml'
+  | 'malformed-json'
+  | 'doctype'
+  | 'too-deep'
+  | 'second-root'
+  | 'unknown-document'
+  | 'missing-field'
+  | 'wrong-type'
+
+/** A body that is no callback. `message` says what is wrong, where, and quotes nothing longer than a name. */
+export class UnreadableCallback extends Error {
+  override readonly name = 'UnreadableCallback'
+  readonly code: UnreadableCode
+
+  constructor(code: UnreadableCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,95 @@
+import { Parser } from 'xml2js/lib/parser'
+import { UnreadableCallback } from './unreadable-callback'
+
+/** Text, null (an empty element), a list (an element that came more than once), or child elements by name. */
+export type Tree = string | null | readonly Tree[] | { readonly [name: string]: Tree }
+
+const DEEPEST = 64
+
+/**
+ * Reads one XML document with xml2js and returns its root elements by name: one, or the two siblings `EventName` and
+ * `WorkflowExecution` that CI's newest page prints without a root around them (436/48042).
+ *
+ * Text is kept as sent, attributes are passed over. Throws UnreadableCallback: not well formed, cut off, a DOCTYPE, anything but
+ * comments and white space around the root, another second root, nesting deeper than 64.
+ */
+export function readXml(text: string): { readonly [name: string]: Tree } {
+  const parser = new Parser({ explicitArray: false, ignoreAttrs: true, charkey: '#text', emptyTag: null })
+  parser.assignOrPush = assignOrPush
+  const sax = parser.saxParser
+  const roots: Record<string, Tree> = {}
+  let depth = 0
+
+  const here = (): string => `line ${sax.line + 1}, column ${sax.column}`
+  const outside = (what: string): void => {
+    if (depth === 0) fail('malformed-xml', `${what} outside of the root element, ${here()}`)
+  }
+  const secondRoot = (name: string): void => {
+    const first = Object.keys(roots).join()
+    if (first !== 'EventName' || name !== 'WorkflowExecution')
+      fail('second-root', `a second root element, <${shown(name)}>, after <${shown(first)}>, ${here()}`)
+    sax.closedRoot = false
+  }
+  const { onopentag, onclosetag, ontext, oncdata } = sax
+
+  sax.onopentag = (node) => {
+    if (depth === 0 && sax.closedRoot) secondRoot(node.name)
+    depth += 1
+    if (depth > DEEPEST) fail('too-deep', `elements nested deeper than ${DEEPEST}, ${here()}`)
+    onopentag(node)
+  }
+  sax.onclosetag = (name) => {
+    onclosetag(name)
+    depth -= 1
+    if (depth === 0) Object.assign(roots, parser.resultObject)
+  }
+  sax.ontext = (data) => {
+    if (!data.isWellFormed()) fail('malformed-xml', `half of a surrogate pair, ${here()}`)
+    ontext(data)
+  }
+  sax.oncdata = (data) => {
+    outside('a CDATA section')
+    oncdata(data)
+  }
+  sax.onprocessinginstruction = ({ name }) => {
+    if (name !== 'xml') outside('a processing instruction')
+    else if (sax.closedRoot) fail('malformed-xml', `an XML declaration after the root element, ${here()}`)
+  }
+  sax.ondoctype = () => fail('doctype', `a DOCTYPE, which callbacks never have, ${here()}`)
+  sax.onerror = (error) =>
+    fail(/doctype/i.test(error.message) ? 'doctype' : 'malformed-xml', `${firstLine(error)}, ${here()}`)
+
+  try {
+    sax.write(text).close()
+  } catch (error) {
+    // sax lets String.fromCodePoint throw at a reference beyond U+10FFFF.
+    if (error instanceof RangeError) fail('malformed-xml', `a reference to no character, ${here()}`)
+    throw error
+  }
+  return roots
+}
+
+function fail(code: 'malformed-xml' | 'doctype' | 'second-root' | 'too-deep', what: string): never {
+  throw new UnreadableCallback(code, `The XML cannot be read: ${what}.`)
+}
+
+/** xml2js asks `key in obj`, which finds `constructor` and `__proto__` in every object. */
+function assignOrPush(parent: Record<string, unknown>, name: string, value: unknown): void {
+  if (!Object.hasOwn(parent, name)) define(parent, name, value)
+  else if (Array.isArray(parent[name])) parent[name].push(value)
+  else define(parent, name, [parent[name], value])
+}
+
+function define(parent: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') parent[name] = value
+  else Object.defineProperty(parent, name, { value, writable: true, enumerable: true, configurable: true })
+}
+
+/** sax puts line, column and character on lines of their own below the message. */
+function firstLine(error: Error): string {
+  return (error.message.split('\n', 1)[0] ?? '').replace(/\.$/, '').slice(0, 200)
+}
+
+function shown(name: string): string {
+  return name.length > 40 ? `${name.slice(0, 40)}…` : name
+}

@@ -1,0 +1,142 @@
+import { LOG_LEVELS, type LogLevel } from './log'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** What the environment asks for. URLs hold credentials: never show them. */
+export interface Config {
+  readonly tokens: readonly string[]
+  readonly queueUrl: string | null
+  readonly alertUrls: readonly string[]
+  readonly storeUrl: string | null
+  readonly region: string | null
+  readonly verify: 'off' | 'read-back'
+  readonly reconcile: readonly ReconcileTarget[]
+  readonly alertLang: 'en' | 'zh'
+  readonly logLevel: LogLevel
+}
+
+export interface ReconcileTarget {
+  /** With the APPID: `media-1250000000`. */
+  readonly bucket: string
+  readonly workflowId: string
+}
+
+/** Every problem of a configuration, each beginning with the variable's name; none shows a value that may be secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `- ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+const SHORTEST_TOKEN = 22
+
+/**
+ * Reads the environment (README, "Configuration"). Throws a ConfigError with every problem at once. Whether a URL's scheme and
+ * parts are right is the driver's word: opening it tells.
+ */
+export function readConfig(env: Environment): Config {
+  const problems: string[] = []
+  const value = (name: string): string | null => env[name]?.trim() || null
+  const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+    const text = value(name)
+    if (text === null) return fallback
+    const found = allowed.find((word) => word === text)
+    if (found === undefined) problems.push(`${name}: unknown value; use one of: ${allowed.join(', ')}`)
+    return found ?? fallback
+  }
+
+  const tokens = listOf(value('CALLBACK_TOKEN'), /,/)
+  // Set by the local gateway alone: there a short token harms nobody.
+  const shortest = env['RELAY_LOCAL'] === '1' ? 1 : SHORTEST_TOKEN
+  if (tokens.length === 0)
+    problems.push(
+      `CALLBACK_TOKEN: not set; set a random secret of at least ${SHORTEST_TOKEN} characters (openssl rand -hex 16)`,
+    )
+  tokens.forEach((token, index) => {
+    const which = tokens.length === 1 ? 'the token' : `token ${index + 1}`
+    if (token.length < shortest)
+      problems.push(
+        `CALLBACK_TOKEN: ${which} has ${token.length} characters; it needs at least ${SHORTEST_TOKEN}`,
+      )
+    if (!/^[A-Za-z0-9._~-]+$/.test(token))
+      problems.push(
+        `CALLBACK_TOKEN: ${which} has characters that a URL would change; use A-Z a-z 0-9 . _ ~ -`,
+      )
+  })
+
+  const queueUrl = value('QUEUE_URL')
+  const alertUrls = [...new Set(listOf(value('ALERT_URLS'), /\s+/))]
+  if (queueUrl === null && alertUrls.length === 0)
+    problems.push('QUEUE_URL, ALERT_URLS: neither is set; set at least one, or there is nowhere to relay to')
+
+  const config: Config = {
+    tokens,
+    queueUrl,
+    alertUrls,
+    storeUrl: value('STORE_URL'),
+    region: value('COS_REGION') ?? env['TENCENTCLOUD_REGION'] ?? null,
+    verify: oneOf('VERIFY', ['off', 'read-back'], 'off'),
+    reconcile: listOf(value('RECONCILE'), /,/).flatMap((item, index) => {
+      const [, bucket, workflowId] = /^([a-z0-9][a-z0-9-]*-\d+)\/([A-Za-z0-9_-]+)$/.exec(item) ?? []
+      if (bucket !== undefined && workflowId !== undefined) return [{ bucket, workflowId }]
+      problems.push(
+        `RECONCILE: item ${index + 1} is not <bucket-appid>/<workflowId>, as in media-1250000000/w0123456789abcdef`,
+      )
+      return []
+    }),
+    alertLang: oneOf('ALERT_LANG', ['en', 'zh'], 'en'),
+    logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+function listOf(text: string | null, separator: RegExp): string[] {
+  return (text ?? '')
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+}
+
+/** Everything in an environment that must never be shown: tokens, keys, and whatever in a URL may be a credential. */
+export function secretsIn(env: Environment): string[] {
+  const urls = [env['QUEUE_URL'], env['STORE_URL'], ...listOf(env['ALERT_URLS'] ?? null, /\s+/)]
+  const keys = ['TENCENT_SECRET_ID', 'TENCENT_SECRET_KEY', 'TENCENT_TOKEN'].concat([
+    'TENCENTCLOUD_SECRETID',
+    'TENCENTCLOUD_SECRETKEY',
+    'TENCENTCLOUD_SESSIONTOKEN',
+  ])
+  return [
+    ...(env['RELAY_LOCAL'] === '1' ? [] : listOf(env['CALLBACK_TOKEN'] ?? null, /,/)),
+    ...keys.map((name) => env[name] ?? ''),
+    ...urls.flatMap((url) => secretsInUrl(url ?? '')),
+  ].filter((secret) => secret !== '')
+}
+
+/** Schemes whose whole address is a key. */
+const KEY_SCHEMES = /^(wecom|dingtalk|feishu|lark|slack|pagerduty):/
+const SECRET_PARAMETER = /^(secret|token|key|password|access_token)$/i
+
+function secretsInUrl(text: string): string[] {
+  if (!URL.canParse(text)) return []
+  const url = new URL(text)
+  const parameters = [...url.searchParams, ...new URLSearchParams(url.hash.slice(1))]
+  const found = [
+    url.password,
+    ...parameters.filter(([name]) => SECRET_PARAMETER.test(name)).map(([, value]) => value),
+  ]
+  if (KEY_SCHEMES.test(text)) found.push(url.host, url.pathname.slice(1), url.host + url.pathname)
+  return found.flatMap((secret) => [secret, decoded(secret)])
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

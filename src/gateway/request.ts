@@ -1,0 +1,59 @@
+/** An HTTP request, whichever trigger brought it. */
+export interface GatewayRequest {
+  readonly method: string
+  readonly path: string
+  /** Every parameter with every value it came with. */
+  readonly query: readonly (readonly [name: string, value: string])[]
+  readonly body: string
+  /** Whether `body` is base64; null when the trigger did not say. */
+  readonly base64: boolean | null
+  readonly requestId: string | null
+  readonly sourceIp: string | null
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/**
+ * Makes a request of an API Gateway event (583/12513) or a function-URL event (583/96099). Trusts nothing about the event's types:
+ * what is missing or of another type counts as absent, so that a broken event ends as 401, never as an error.
+ */
+export function toGatewayRequest(event: unknown, contextRequestId: string | null): GatewayRequest {
+  const fields = fieldsOf(event)
+  const context = fieldsOf(fields['requestContext'])
+  const headers = lowerCased(fieldsOf(fields['headers']))
+  const flag = fields['isBase64Encoded']
+  return {
+    method: (textOf(fields['httpMethod']) ?? textOf(context['httpMethod']) ?? '').toUpperCase(),
+    path: (textOf(fields['path']) ?? textOf(context['path']) ?? '').split('?', 1)[0] ?? '',
+    query: [...queryOf(fields['queryString']), ...queryOf(fields['queryStringParameters'])],
+    body: textOf(fields['body']) ?? '',
+    base64: flag === true || flag === 'true' ? true : flag === false || flag === 'false' ? false : null,
+    requestId: contextRequestId ?? textOf(context['requestId']) ?? headers['x-scf-request-id'] ?? null,
+    sourceIp: headers['x-scf-remote-addr'] ?? textOf(context['sourceIp']),
+  }
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {}
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}
+
+function lowerCased(headers: Fields): Record<string, string> {
+  const entries = Object.entries(headers).flatMap(([name, value]) =>
+    typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+  )
+  return Object.fromEntries(entries)
+}
+
+/** A query as text (function URL) or as an object of texts or lists (API Gateway). */
+function queryOf(value: unknown): (readonly [string, string])[] {
+  if (typeof value === 'string') return [...new URLSearchParams(value)]
+  return Object.entries(fieldsOf(value)).flatMap(([name, item]) =>
+    (Array.isArray(item) ? (item as unknown[]) : [item]).flatMap((text) =>
+      typeof text === 'string' ? [[name, text] as const] : [],
+    ),
+  )
+}

@@ -1,0 +1,161 @@
+import type { Alert, AlertItem, Fact } from '../alerts/alert'
+import type { CloudEvent } from '../callback/cloud-event'
+import type { Job, Subject, Task, Text, WorkflowExecution } from '../callback/model'
+import { type Language, WORDS, type Words } from './alert-words'
+import type { Route } from './route'
+
+/** The alert that an execution or a job is owed: what a person on call needs in order to act. */
+export function alertFor(
+  subject: Subject,
+  event: CloudEvent,
+  severity: NonNullable<Route['alert']>,
+  language: Language,
+): Alert {
+  const words = WORDS[language]
+  const common = {
+    id: `${event.id}/${event.data.state}`,
+    severity,
+    incident: incidentOf(subject),
+    event,
+    itemsHeading: '',
+    items: [],
+    more: words.moreTasks,
+  }
+  return subject.kind === 'workflow'
+    ? { ...common, ...workflowAlert(subject.execution, severity, words) }
+    : { ...common, ...jobAlert(subject.job, severity, words) }
+}
+
+/** The same trouble: the same workflow (or kind of job) and the same object. */
+export function incidentOf(subject: Subject): string {
+  const [what, { bucket, object }] =
+    subject.kind === 'workflow'
+      ? [subject.execution.workflow.id ?? subject.execution.workflow.name, subject.execution]
+      : [subject.job.workflow?.id ?? subject.job.tag, subject.job]
+  return [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
+}
+
+function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warning', words: Words) {
+  const { workflow, object, state, tasks } = execution
+  const failed = tasks.filter((task) => task.state === 'Failed')
+  // Nothing failed, yet it did not succeed: the tasks that did not either are what there is to look at.
+  const shown = failed.length > 0 ? failed : tasks.filter((task) => task.state !== 'Success')
+  const title = state === 'Success' ? words.succeededWithFailedTasks : words.workflowTitle[severity]
+  return {
+    title:
+      title +
+      words.colon +
+      [workflow.name ?? workflow.id, object].filter((name) => name !== null).join(' · '),
+    facts: facts([
+      [words.workflow, named(workflow.name, workflow.id, words)],
+      [words.object, object ?? words.notSet],
+      [words.bucket, execution.bucket ?? words.notSet],
+      [words.state, state],
+    ]),
+    itemsHeading: failed.length > 0 ? words.failedTasks(failed.length, tasks.length) : words.state,
+    items: shown.map((task) => taskItem(task, words)),
+    footer: facts([[words.run, execution.runId]]),
+  }
+}
+
+function taskItem(task: Task, words: Words): AlertItem {
+  return {
+    title: [task.type ?? words.unnamed, task.state === 'Failed' ? null : task.state]
+      .filter(Boolean)
+      .join(' · '),
+    facts: facts([
+      [words.node, task.name],
+      [words.template, task.template && named(task.template.name, task.template.id, words)],
+      [words.time, span(task.startedAt ?? task.createdAt, task.endedAt, words)],
+      [words.job, task.jobId],
+      [words.reason, reason(task.code, task.message) ?? (task.state === 'Failed' ? words.noReason : null)],
+    ]),
+  }
+}
+
+function jobAlert(job: Job, severity: 'error' | 'warning', words: Words) {
+  return {
+    title:
+      words.jobTitle[severity] +
+      words.colon +
+      [job.tag, job.object].filter((name) => name !== null).join(' · '),
+    facts: facts([
+      [words.jobType, job.tag],
+      [words.object, job.object ?? words.notSet],
+      [words.bucket, job.bucket ?? words.notSet],
+      [words.region, job.region],
+      [words.state, job.state],
+      [words.reason, reason(job.code, job.message) ?? words.noReason],
+      [words.workflow, job.workflow && named(job.workflow.name, job.workflow.id, words)],
+      [words.run, job.workflow?.runId],
+      [words.time, span(job.startedAt ?? job.createdAt, job.endedAt, words)],
+    ]),
+    footer: facts([[words.job, job.jobId]]),
+  }
+}
+
+/** The alert about a body that could not be read; `itemId` is where it is kept, null when it is not. */
+export function unreadableAlert(
+  id: string,
+  problem: string,
+  bytes: number,
+  itemId: string | null,
+  language: Language,
+): Alert {
+  const words = WORDS[language]
+  return {
+    id,
+    severity: 'warning',
+    title: words.unreadableTitle,
+    facts: facts([
+      [words.problem, problem],
+      [words.receivedBytes, String(bytes)],
+      [words.whatToDo, itemId === null ? words.unreadableNotKept : words.unreadableKept(itemId)],
+    ]),
+    itemsHeading: '',
+    items: [],
+    more: '',
+    footer: [],
+    incident: null,
+    event: null,
+  }
+}
+
+/** Leaves out what has no value. */
+function facts(pairs: readonly (readonly [label: string, value: Text | undefined])[]): Fact[] {
+  return pairs.flatMap(([label, value]) => (value ? [{ label, value }] : []))
+}
+
+function named(name: Text, id: Text, words: Words): string {
+  if (name !== null && id !== null) return `${name} (${id})`
+  return name ?? id ?? words.unnamed
+}
+
+/** CI's code and words; a code that only says `Success` explains nothing. */
+function reason(code: Text, message: Text): string | null {
+  const parts = [code === 'Success' ? null : code, message].filter((part) => part !== null)
+  return parts.length === 0 ? null : parts.join(': ')
+}
+
+/** `2020-12-01 11:00:42 → 11:00:45 +08:00 (3 s)`. */
+function span(from: Text, to: Text, words: Words): string | null {
+  if (from === null || to === null) return shownTime(to ?? from)
+  const seconds = (Date.parse(to) - Date.parse(from)) / 1000
+  const sameDay = from.slice(0, 10) === to.slice(0, 10) && offsetOf(from) === offsetOf(to)
+  if (Number.isNaN(seconds) || !sameDay) return `${String(shownTime(from))} → ${String(shownTime(to))}`
+  return `${from.slice(0, 10)} ${clockOf(from)} → ${clockOf(to)} ${offsetOf(to)} (${words.seconds(seconds)})`
+}
+
+function shownTime(time: Text): Text {
+  return time === null || Number.isNaN(Date.parse(time))
+    ? time
+    : `${time.slice(0, 10)} ${clockOf(time)} ${offsetOf(time)}`
+}
+
+function clockOf(time: string): string {
+  return time.slice(11, 19)
+}
+
+function offsetOf(time: string): string {
+  return time.slice(19).replace(/^\.\d+/, '')
+}

@@ -1,0 +1,100 @@
+import type { Severity } from '../alerts/alert'
+
+export type Language = 'en' | 'zh'
+
+/** Every word of an alert that is not CI's own, by language. */
+export interface Words {
+  readonly colon: string
+  readonly workflowTitle: Readonly<Record<Exclude<Severity, 'info'>, string>>
+  readonly succeededWithFailedTasks: string
+  readonly jobTitle: Readonly<Record<Exclude<Severity, 'info'>, string>>
+  readonly workflow: string
+  readonly object: string
+  readonly bucket: string
+  readonly region: string
+  readonly state: string
+  readonly failedTasks: (failed: number, all: number) => string
+  readonly moreTasks: string
+  readonly node: string
+  readonly template: string
+  readonly time: string
+  readonly job: string
+  readonly jobType: string
+  readonly reason: string
+  readonly noReason: string
+  readonly run: string
+  readonly unnamed: string
+  readonly notSet: string
+  readonly seconds: (seconds: number) => string
+  readonly unreadableTitle: string
+  readonly unreadableKept: (id: string) => string
+  readonly unreadableNotKept: string
+  readonly problem: string
+  readonly receivedBytes: string
+  readonly whatToDo: string
+}
+
+const en: Words = {
+  colon: ': ',
+  workflowTitle: { error: 'Workflow failed', warning: 'Workflow ended unusually' },
+  succeededWithFailedTasks: 'Workflow succeeded with failed tasks',
+  jobTitle: { error: 'Job failed', warning: 'Job ended unusually' },
+  workflow: 'Workflow',
+  object: 'Object',
+  bucket: 'Bucket',
+  region: 'Region',
+  state: 'State',
+  failedTasks: (failed, all) => `Failed tasks (${failed} of ${all})`,
+  moreTasks: 'and {count} more tasks',
+  node: 'Node',
+  template: 'Template',
+  time: 'Time',
+  job: 'Job',
+  jobType: 'Type',
+  reason: 'Reason',
+  noReason: 'not available: callbacks do not say why, and CI could not be asked',
+  run: 'Run',
+  unnamed: '(unnamed)',
+  notSet: '(not sent)',
+  seconds: (seconds) => `${seconds} s`,
+  unreadableTitle: 'A callback could not be read',
+  unreadableKept: (id) =>
+    `The body is kept as item ${id} of the outbox: look at it, then redeliver or drop it.`,
+  unreadableNotKept: 'There is no store to keep the body in; the function\u2019s log has it.',
+  problem: 'Problem',
+  receivedBytes: 'Size in bytes',
+  whatToDo: 'What to do',
+}
+
+const zh: Words = {
+  colon: '：',
+  workflowTitle: { error: '工作流执行失败', warning: '工作流异常结束' },
+  succeededWithFailedTasks: '工作流执行成功，但有任务失败',
+  jobTitle: { error: '任务执行失败', warning: '任务异常结束' },
+  workflow: '工作流',
+  object: '文件',
+  bucket: '存储桶',
+  region: '地域',
+  state: '状态',
+  failedTasks: (failed, all) => `失败任务（${failed}/${all}）`,
+  moreTasks: '另有 {count} 个任务未列出',
+  node: '节点',
+  template: '模板',
+  time: '时间',
+  job: '任务 ID',
+  jobType: '类型',
+  reason: '原因',
+  noReason: '未知（回调不含失败原因，且未能从数据万象查询到）',
+  run: '执行 ID',
+  unnamed: '（未命名）',
+  notSet: '（回调未提供）',
+  seconds: (seconds) => `耗时 ${seconds} 秒`,
+  unreadableTitle: '收到无法解析的回调',
+  unreadableKept: (id) => `原始内容已存入待投递列表，条目 ${id}；请查看后重新投递或删除。`,
+  unreadableNotKept: '未配置存储，原始内容仅保留在函数日志中。',
+  problem: '问题',
+  receivedBytes: '字节数',
+  whatToDo: '处理建议',
+}
+
+export const WORDS: Readonly<Record<Language, Words>> = { en, zh }

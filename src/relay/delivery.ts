@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import type { Alert } from '../alerts/alert'
+import type { CloudEvent } from '../callback/cloud-event'
+import type { Parcel, ParkedItem, Store } from '../stores/store'
+import { attempt, type Failure } from './attempt'
+import { backoff } from './backoff'
+import { timed } from './ledger'
+import type { NamedChannel, RelayParts } from './parts'
+
+/** Something owed to one destination: what is tried at once, and parked as it is when the try fails. */
+export interface Delivery {
+  /** The item's id in the outbox: the same for every repeat. */
+  readonly id: string
+  /** Deliveries of one group arrive in order. */
+  readonly group: string
+  readonly parcel: Extract<Parcel, { kind: 'message' | 'alert' | 'resolve' }>
+}
+
+export function messageDelivery(event: CloudEvent): Delivery {
+  return {
+    id: `message-${digest(event.type, event.id, event.data.state)}`,
+    group: `queue-${digest(event.source, event.subject ?? '')}`,
+    parcel: { kind: 'message', event },
+  }
+}
+
+export function alertDelivery(channel: string, alert: Alert): Delivery {
+  return {
+    id: `alert-${channel}-${digest(alert.id)}`,
+    group: groupOfIncident(channel, alert.incident ?? alert.id),
+    parcel: { kind: 'alert', channel, throttled: false, alert },
+  }
+}
+
+/** `cause`: the id of the execution that ended the trouble. */
+export function resolveDelivery(channel: string, incident: string, cause: string): Delivery {
+  return {
+    id: `resolve-${channel}-${digest(incident, cause)}`,
+    group: groupOfIncident(channel, incident),
+    parcel: { kind: 'resolve', channel, incident },
+  }
+}
+
+/** An alert that opens an incident and the resolve that ends it must not change places. */
+function groupOfIncident(channel: string, incident: string): string {
+  return `${channel}-${digest(incident)}`
+}
+
+export function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
+}
+
+/** One try at a delivery within `ms`; null when the destination has taken it. */
+export async function tryDelivery(
+  parts: Pick<RelayParts, 'queue' | 'channels' | 'store'>,
+  { parcel }: Delivery,
+  ms: number,
+): Promise<Failure | null> {
+  if (parcel.kind === 'message') {
+    const { queue } = parts
+    if (queue === null) return gone('QUEUE_URL is no longer set')
+    return attempt(ms, (signal) => queue.publish(parcel.event, signal))
+  }
+  const named = parts.channels.find(({ id }) => id === parcel.channel)
+  if (named === undefined) return gone(`the channel ${parcel.channel} is no longer in ALERT_URLS`)
+  const { channel } = named
+  const wait = await waitBefore(parts.store, named)
+  if (wait > 0)
+    return {
+      message: `${channel.scheme}: held back to keep within the channel's limit`,
+      retryAfterMs: wait,
+      throttled: true,
+    }
+  return attempt(ms, async (signal) => {
+    if (parcel.kind === 'alert') await channel.send(parcel.alert, signal)
+    else await channel.resolve?.(parcel.incident, signal)
+  })
+}
+
+/** How long a channel must be left alone. Counted in the store, so that all instances together keep within its limit. */
+async function waitBefore(store: Store | null, { id, channel: { limit } }: NamedChannel): Promise<number> {
+  if (limit === null || store === null) return 0
+  try {
+    return await timed(() => store.admit(`limit/${id}`, limit.messages, limit.perMs))
+  } catch {
+    return 0
+  }
+}
+
+function gone(message: string): Failure {
+  return { message, retryAfterMs: null, throttled: false }
+}
+
+/** The item that a failed first try leaves in the outbox. */
+export function firstItem(delivery: Delivery, failure: Failure, arrivedAt: number): ParkedItem {
+  const { parcel } = delivery
+  return {
+    id: delivery.id,
+    group: delivery.group,
+    status: 'waiting',
+    parkedAt: arrivedAt,
+    tries: 1,
+    dueAt: arrivedAt + backoff(1, failure.retryAfterMs),
+    lastError: failure.message,
+    parcel: parcel.kind === 'alert' ? { ...parcel, throttled: failure.throttled } : parcel,
+  }
+}
+
+/** Parks within the store's deadline; false when it cannot be parked. */
+export async function park(store: Store | null, item: ParkedItem): Promise<boolean> {
+  if (store === null) return false
+  try {
+    await timed(() => store.park(item))
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,33 @@
+import type { AlertChannel } from '../alerts/alert-channel'
+import type { WorkflowExecution } from '../callback/model'
+import type { Log } from '../log'
+import type { Queue } from '../queues/queue'
+import type { Store } from '../stores/store'
+import type { Language } from './alert-words'
+
+/** An alert channel and the id under which its parked alerts wait: its scheme and a digest of its URL. */
+export interface NamedChannel {
+  readonly id: string
+  readonly channel: AlertChannel
+}
+
+/** What CI says of an execution: there is none, or what it was. Throws when CI cannot be asked. */
+export type ReadBack = (
+  bucket: string,
+  runId: string,
+  signal: AbortSignal,
+) => Promise<WorkflowExecution | null>
+
+/** The open parts that a relay is put together from; null: not configured. */
+export interface RelayParts {
+  readonly tokens: readonly string[]
+  readonly queue: Queue | null
+  readonly channels: readonly NamedChannel[]
+  readonly store: Store | null
+  readonly readBack: ReadBack | null
+  readonly verify: 'off' | 'read-back'
+  readonly language: Language
+  readonly log: Log
+  /** What GET shows besides the schemes of queue, channels and store. */
+  readonly about: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,140 @@
+import type { Subject } from '../callback/model'
+import { type CloudEvent, toCloudEvent } from '../callback/cloud-event'
+import { alertFor, incidentOf } from './alert-text'
+import { type Deadline, DEADLINES } from './deadlines'
+import { alertDelivery, type Delivery, firstItem, messageDelivery, park, tryDelivery } from './delivery'
+import { openIncident, resolvesOf } from './incident'
+import { claim } from './ledger'
+import { idOf, type Outcome, stateOf } from './outcome'
+import type { RelayParts } from './parts'
+import { withReasons } from './reasons'
+import { type Route, routeOf } from './route'
+import type { Stopwatch } from './stopwatch'
+
+export interface Run {
+  readonly deadline: Deadline
+  /** A claim is given up after so long: as long as the invocation may last. */
+  readonly leaseMs: number
+  /** When the callback came, ms since the epoch; in order of arrival. */
+  readonly arrivedAt: number
+  readonly stopwatch: Stopwatch
+}
+
+/** Takes one execution or job through claim, route, deliver and settle. Never throws. */
+export async function process(parts: RelayParts, subject: Subject, run: Run): Promise<Outcome> {
+  const id = idOf(subject)
+  const state = stateOf(subject)
+  const route = targetsOf(parts, routeOf(subject), { id, state })
+  if (route === null) return { outcome: 'ignored', id, state }
+
+  const ticket = await run.stopwatch.time('claim', () =>
+    claim(parts.store, `${subject.kind}/${id}/${state}`, run.leaseMs, parts.log),
+  )
+  if (ticket.kind === 'done') return { outcome: 'duplicate', id, state }
+  if (ticket.kind === 'held') return { outcome: 'held', retryAfterMs: ticket.retryAfterMs, id, state }
+
+  const delivered = await run.stopwatch.time('deliver', () => deliver(parts, subject, route, run))
+  const outcome = outcomeOf(delivered)
+  await run.stopwatch.time('settle', outcome === 'undelivered' ? ticket.release : ticket.settle)
+  return { outcome, id, state }
+}
+
+/** A route less what there is no target for; null when nothing is left. */
+function targetsOf(
+  parts: RelayParts,
+  route: Route | null,
+  what: { id: string; state: string },
+): Route | null {
+  if (route === null) return null
+  const message = route.message && parts.queue !== null
+  const alert = parts.channels.length > 0 ? route.alert : null
+  if (route.message && !message) parts.log('debug', 'QUEUE_URL is not set: the success goes nowhere', what)
+  if (route.alert !== null && alert === null) parts.log('warn', 'ALERT_URLS is not set: nobody is told', what)
+  return message || alert !== null ? { message, alert } : null
+}
+
+type Fate = 'delivered' | 'parked' | 'lost'
+
+/** The message and the alert, each as a whole; absent when not owed. */
+interface Fates {
+  readonly message?: Fate
+  readonly alert?: Fate
+}
+
+function outcomeOf({ message, alert }: Fates): 'queued' | 'alerted' | 'parked' | 'undelivered' {
+  const fates = [message, alert]
+  if (fates.includes('lost')) return 'undelivered'
+  if (fates.includes('parked')) return 'parked'
+  return message === undefined ? 'alerted' : 'queued'
+}
+
+async function deliver(parts: RelayParts, subject: Subject, route: Route, run: Run): Promise<Fates> {
+  const event = toCloudEvent(subject)
+  const [message, alert] = await Promise.all([
+    route.message ? sendMessage(parts, event, run) : undefined,
+    route.alert === null ? undefined : sendAlerts(parts, subject, event, route.alert, run),
+    route.message && route.alert === null ? endIncident(parts, subject, run) : undefined,
+  ])
+  return { ...(message && { message }), ...(alert && { alert }) }
+}
+
+function sendMessage(parts: RelayParts, event: CloudEvent, run: Run): Promise<Fate> {
+  return deliverOrPark(parts, messageDelivery(event), run)
+}
+
+/** An alert counts as delivered when one channel has taken it; each one that refused is parked on its own. */
+async function sendAlerts(
+  parts: RelayParts,
+  subject: Subject,
+  event: CloudEvent,
+  severity: NonNullable<Route['alert']>,
+  run: Run,
+): Promise<Fate> {
+  const explained = await withReasons(parts, subject, run.deadline)
+  const alert = alertFor(explained, { ...event, data: dataOf(explained) }, severity, parts.language)
+  const fates = await Promise.all(
+    parts.channels.map(async (named) => {
+      const fate = await deliverOrPark(parts, alertDelivery(named.id, alert), run)
+      return [named, fate] as const
+    }),
+  )
+  await openIncident(parts, alert.incident, fates)
+  return bestOf(fates.map(([, fate]) => fate))
+}
+
+function dataOf(subject: Subject): CloudEvent['data'] {
+  return subject.kind === 'workflow' ? subject.execution : subject.job
+}
+
+function bestOf(fates: readonly Fate[]): Fate {
+  return (['delivered', 'parked'] as const).find((fate) => fates.includes(fate)) ?? 'lost'
+}
+
+/** The same object went through: what stands open about it at PagerDuty and the like can close. */
+async function endIncident(parts: RelayParts, subject: Subject, run: Run): Promise<void> {
+  for (const { delivery, parkAtOnce } of await resolvesOf(parts, incidentOf(subject), idOf(subject))) {
+    if (parkAtOnce) await park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt))
+    else await deliverOrPark(parts, delivery, run)
+  }
+}
+
+const behindItsAlert = {
+  message: 'waits behind the alert that it resolves',
+  retryAfterMs: null,
+  throttled: false,
+}
+
+async function deliverOrPark(parts: RelayParts, delivery: Delivery, run: Run): Promise<Fate> {
+  const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
+  if (failure === null) return 'delivered'
+  const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt))
+  const { kind } = delivery.parcel
+  const channel = kind === 'message' ? parts.queue?.scheme : delivery.parcel.channel
+  parts.log(parked ? 'warn' : 'error', `a delivery failed: ${parked ? 'parked' : 'not parked'}`, {
+    item: delivery.id,
+    kind,
+    to: channel,
+    error: failure.message,
+  })
+  return parked ? 'parked' : 'lost'
+}

@@ -1,0 +1,71 @@
+import type { UnreadableCallback } from '../callback/unreadable-callback'
+import type { GatewayRequest } from '../gateway/request'
+import { unreadableAlert } from './alert-text'
+import { type Answer, comeAgain } from './answer'
+import { DEADLINES } from './deadlines'
+import { alertDelivery, digest, firstItem, park, tryDelivery } from './delivery'
+import { claim } from './ledger'
+import type { RelayParts } from './parts'
+import type { Run } from './process'
+
+/** What the log keeps of a body that cannot be stored. */
+const LOGGED_CHARACTERS = 16_384
+
+/**
+ * Keeps an authenticated body that could not be read, and tells the team, once however often the same body comes. Returns null when that is
+ * done; a 503 when a store is configured and did not take it.
+ */
+export async function quarantine(
+  parts: RelayParts,
+  request: GatewayRequest,
+  problem: UnreadableCallback,
+  run: Run,
+): Promise<Answer | null> {
+  const bytes = Buffer.from(request.body, request.base64 === true ? 'base64' : 'utf8')
+  const id = `unreadable-${digest(bytes.toString('latin1'))}`
+  const ticket = await claim(parts.store, id, run.leaseMs, parts.log)
+  if (ticket.kind !== 'claimed') return null
+
+  const kept = await park(parts.store, {
+    id,
+    group: id,
+    status: 'quarantined',
+    parkedAt: run.arrivedAt,
+    tries: 0,
+    dueAt: run.arrivedAt,
+    lastError: problem.message,
+    parcel: {
+      kind: 'unreadable',
+      bodyBase64: bytes.toString('base64'),
+      error: problem.code,
+      message: problem.message,
+    },
+  })
+  if (!kept)
+    parts.log('error', 'an unreadable body was not stored: this is it', {
+      item: id,
+      problem: problem.message,
+      body: request.body.slice(0, LOGGED_CHARACTERS),
+    })
+  if (!kept && parts.store !== null) {
+    await ticket.release()
+    return comeAgain('not-stored', 'The body cannot be read, and the store did not take it.', 5_000)
+  }
+  const alert = unreadableAlert(id, problem.message, bytes.length, kept ? id : null, parts.language)
+  await Promise.all(
+    parts.channels.map(async (named) => {
+      const delivery = alertDelivery(named.id, alert)
+      const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
+      if (failure === null) return
+      const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt))
+      parts.log('warn', 'an alert failed', {
+        item: delivery.id,
+        to: named.id,
+        error: failure.message,
+        parked,
+      })
+    }),
+  )
+  await ticket.settle()
+  return null
+}

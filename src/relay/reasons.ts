@@ -1,0 +1,41 @@
+import type { Subject, WorkflowExecution } from '../callback/model'
+import { type Deadline, DEADLINES } from './deadlines'
+import { within } from '../delivery/within'
+import { messageOf } from './ledger'
+import type { RelayParts } from './parts'
+
+/**
+ * A callback does not say why a task failed; CI does when asked. The execution with each task's code and message, or as it was
+ * when CI cannot be asked or does not answer in time.
+ */
+export async function withReasons(parts: RelayParts, subject: Subject, deadline: Deadline): Promise<Subject> {
+  const { readBack, log } = parts
+  if (subject.kind === 'job' || readBack === null) return subject
+  const { bucket, runId, tasks } = subject.execution
+  if (bucket === null || tasks.some((task) => task.code !== null || task.message !== null)) return subject
+  const ms = deadline.allow(DEADLINES.reason)
+  try {
+    const told = await within(
+      ms,
+      (signal) => readBack(bucket, runId, signal),
+      () => new Error('CI gave no answer in time'),
+    )
+    return told === null ? subject : { kind: 'workflow', execution: merged(subject.execution, told) }
+  } catch (error) {
+    log('warn', 'CI could not be asked for the reason', { id: runId, error: messageOf(error) })
+    return subject
+  }
+}
+
+/** The callback's tasks with CI's code and message, matched by job and, where there was none, by node. */
+function merged(execution: WorkflowExecution, told: WorkflowExecution): WorkflowExecution {
+  return {
+    ...execution,
+    tasks: execution.tasks.map((task) => {
+      const same = told.tasks.find(({ jobId, name }) =>
+        task.jobId === null ? name === task.name : jobId === task.jobId,
+      )
+      return same === undefined ? task : { ...task, code: same.code, message: same.message }
+    }),
+  }
+}

@@ -1,0 +1,156 @@
+import { bodyText } from '../callback/body-text'
+import type { Subject } from '../callback/model'
+import { readCallback } from '../callback/read-callback'
+import { UnreadableCallback } from '../callback/unreadable-callback'
+import type { GatewayRequest } from '../gateway/request'
+import { type Answer, refusal } from './answer'
+import { authenticator, offeredSecrets } from './authenticate'
+import { DEADLINES, startDeadline } from './deadlines'
+import { messageOf } from './ledger'
+import { answerTo, type Outcome } from './outcome'
+import type { RelayParts } from './parts'
+import { process, type Run } from './process'
+import { quarantine } from './quarantine'
+import { startStopwatch } from './stopwatch'
+import { verify } from './verify'
+
+/** What the cloud says of this invocation. */
+export interface Invocation {
+  /** How long it may still last, in ms; null when unknown. */
+  readonly remainingMs: number | null
+}
+
+export type Relay = (request: GatewayRequest, invocation: Invocation) => Promise<Answer>
+
+/** The longest body that either trigger passes on. */
+const LONGEST_BODY = 6 * 1024 * 1024
+
+/** Puts the pipeline together: authenticate, parse, verify, claim, route, deliver, settle. It never throws. */
+export function createRelay(parts: RelayParts): Relay {
+  const isAuthentic = authenticator(parts.tokens)
+  const arrival = arrivals()
+
+  return async (request, invocation) => {
+    const stopwatch = startStopwatch()
+    const run: Run = {
+      deadline: startDeadline(Math.min(DEADLINES.callback, (invocation.remainingMs ?? Infinity) - 300)),
+      leaseMs: Math.max(DEADLINES.callback + 1_000, invocation.remainingMs ?? 0),
+      arrivedAt: arrival(),
+      stopwatch,
+    }
+    const { answer, ...notes } = await safely(() => handle(request, run))
+    parts.log(answer.status === 200 ? 'info' : answer.status === 503 ? 'error' : 'warn', 'callback', {
+      status: answer.status,
+      ...notes,
+      ms: stopwatch.read(),
+      requestId: request.requestId,
+      sourceIp: request.sourceIp,
+    })
+    return answer
+  }
+
+  async function handle(request: GatewayRequest, run: Run): Promise<Result> {
+    const { stopwatch } = run
+    if (!stopwatch.time('authenticate', () => isAuthentic(offeredSecrets(request.path, request.query))))
+      return { answer: refusal(401, 'unauthorized') }
+    if (request.method === 'GET') return { answer: { status: 200, body: about(parts) } }
+    if (request.method !== 'POST')
+      return {
+        answer: {
+          ...refusal(405, 'method-not-allowed', 'Use POST for callbacks, GET to look.'),
+          headers: { Allow: 'GET, POST' },
+        },
+      }
+    if (bytesIn(request) > LONGEST_BODY)
+      return { answer: refusal(413, 'too-large', `The body is larger than ${LONGEST_BODY} bytes.`) }
+
+    const read = stopwatch.time('parse', () => parse(request))
+    if (read instanceof UnreadableCallback) {
+      const kept = await stopwatch.time('quarantine', () => quarantine(parts, request, read, run))
+      return {
+        answer: kept ?? refusal(400, read.code, read.message),
+        outcome: 'unreadable',
+        error: read.code,
+      }
+    }
+    const verdict =
+      parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(parts, read, request, run))
+    const outcomes = (await Promise.all(
+      verdict.map(async (one) => ('outcome' in one ? one : process(parts, one, run))),
+    )) as unknown as readonly [Outcome, ...Outcome[]]
+    return { answer: answerTo(outcomes), ...notesOn(read, outcomes) }
+  }
+
+  /** A fault of our own is a 503: the callback is then neither delivered nor parked, as far as anyone can know. */
+  async function safely(run: () => Promise<Result>): Promise<Result> {
+    try {
+      return await run()
+    } catch (error) {
+      parts.log('error', 'a fault of the relay itself', {
+        error: messageOf(error),
+        stack: (error as Error).stack,
+      })
+      return {
+        answer: {
+          ...refusal(503, 'internal', 'The relay failed; its log says why.'),
+          headers: { 'Retry-After': '5' },
+        },
+      }
+    }
+  }
+}
+
+type Result = { readonly answer: Answer } & Readonly<Record<string, unknown>>
+
+function parse(request: GatewayRequest): readonly [Subject, ...Subject[]] | UnreadableCallback {
+  try {
+    return readCallback(bodyText(request.body, request.base64))
+  } catch (error) {
+    if (error instanceof UnreadableCallback) return error
+    throw error
+  }
+}
+
+function bytesIn({ body, base64 }: GatewayRequest): number {
+  return Buffer.byteLength(body, base64 === true ? 'base64' : 'utf8')
+}
+
+/** Each callback's time of arrival, in ms since the epoch: never the same twice in one process. */
+function arrivals(): () => number {
+  let last = 0
+  return () => (last = Math.max(Date.now(), last + 0.001))
+}
+
+/** What a person sees who opens the URL: schemes, never secrets. */
+function about({ queue, channels, store, verify: mode, language, about: more }: RelayParts): Answer['body'] {
+  return {
+    service: 'cos-callback-relay',
+    ...more,
+    queue: queue?.scheme ?? null,
+    alerts: channels.map(({ channel }) => channel.scheme),
+    store: store?.scheme ?? null,
+    verify: mode,
+    alertLang: language,
+  }
+}
+
+/** One execution or job: flat fields; several: a list. */
+function notesOn(
+  subjects: readonly Subject[],
+  outcomes: readonly Outcome[],
+): Readonly<Record<string, unknown>> {
+  const notes = subjects.map((subject, index) => {
+    const data = subject.kind === 'workflow' ? subject.execution : subject.job
+    const outcome = outcomes[index]
+    return {
+      outcome: outcome?.outcome,
+      kind: subject.kind,
+      id: outcome?.id,
+      bucket: data.bucket,
+      object: data.object,
+      state: outcome?.state,
+      ...(data.workflow && { workflow: data.workflow.id }),
+    }
+  })
+  return notes.length === 1 ? { ...notes[0] } : { outcomes: notes }
+}

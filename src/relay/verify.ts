@@ -1,0 +1,75 @@
+import type { Subject } from '../callback/model'
+import { within } from '../delivery/within'
+import type { GatewayRequest } from '../gateway/request'
+import { DEADLINES } from './deadlines'
+import { digest, park } from './delivery'
+import { messageOf } from './ledger'
+import { idOf, type Outcome, stateOf } from './outcome'
+import type { RelayParts } from './parts'
+import type { Run } from './process'
+
+/**
+ * VERIFY=read-back: the body is only a hint. Each execution becomes what CI says of it; one that CI does not know is refused; one that
+ * CI cannot be asked about now waits in the outbox, where the sweep asks again.
+ */
+export async function verify(
+  parts: RelayParts,
+  subjects: readonly Subject[],
+  request: GatewayRequest,
+  run: Run,
+): Promise<readonly (Subject | Outcome)[]> {
+  return Promise.all(subjects.map((subject) => verifyOne(parts, subject, request, run)))
+}
+
+async function verifyOne(
+  parts: RelayParts,
+  subject: Subject,
+  request: GatewayRequest,
+  run: Run,
+): Promise<Subject | Outcome> {
+  const what = { id: idOf(subject), state: stateOf(subject) }
+  try {
+    const told = await askCi(parts, subject, run)
+    return told ?? { outcome: 'unknown', ...what }
+  } catch (error) {
+    const message = messageOf(error)
+    const id = `unverified-${digest(subject.kind, what.id, what.state)}`
+    const parked = await park(parts.store, {
+      id,
+      group: id,
+      status: 'waiting',
+      parkedAt: run.arrivedAt,
+      tries: 1,
+      dueAt: run.arrivedAt,
+      lastError: message,
+      parcel: { kind: 'unverified', bodyBase64: bodyBase64(request) },
+    })
+    parts.log(parked ? 'warn' : 'error', 'CI could not be asked', { ...what, error: message, parked })
+    return { outcome: parked ? 'parked' : 'undelivered', ...what }
+  }
+}
+
+/** What CI says of a subject; null when it knows none such. Throws when it cannot be asked. */
+export async function askCi(
+  parts: RelayParts,
+  subject: Subject,
+  run: Pick<Run, 'deadline'>,
+): Promise<Subject | null> {
+  const { readBack } = parts
+  if (readBack === null) throw new Error('no credentials to ask CI with: give the function a role')
+  if (subject.kind === 'job') throw new Error('a job callback cannot be read back from CI')
+  const { bucket, runId } = subject.execution
+  if (bucket === null) throw new Error('the callback names no bucket to ask CI about')
+  const execution = await within(
+    run.deadline.allow(DEADLINES.attempt),
+    (signal) => readBack(bucket, runId, signal),
+    () => new Error('CI gave no answer in time'),
+  )
+  return execution === null
+    ? null
+    : { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
+}
+
+function bodyBase64({ body, base64 }: GatewayRequest): string {
+  return base64 === true ? body : Buffer.from(body).toString('base64')
+}

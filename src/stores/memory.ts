@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto'
+import { slideWindow } from '../delivery/sliding-window'
+import { byArrival, headerOf, type OpenStore, type ParkedItem } from './store'
+
+interface KeyState {
+  /** null: done. */
+  readonly holder: string | null
+  readonly endsAt: number
+}
+
+interface ItemState {
+  readonly item: ParkedItem
+  readonly takenUntil: number
+}
+
+/** `memory:` keeps everything in this process, and forgets it with the process. For tests and trials. */
+export const openMemoryStore: OpenStore = (url) => {
+  if (url !== 'memory:') throw new Error('a memory store takes no parameters: write memory:')
+  const keys = new Map<string, KeyState>()
+  const items = new Map<string, ItemState>()
+  const notes = new Map<string, { readonly value: string; readonly endsAt: number }>()
+  const windows = new Map<string, { readonly times: readonly number[]; readonly endsAt: number }>()
+
+  return {
+    scheme: 'memory',
+
+    async claim(key, leaseMs) {
+      const now = Date.now()
+      const state = keys.get(key)
+      if (state !== undefined && state.endsAt > now) {
+        return Promise.resolve(
+          state.holder === null ? { kind: 'done' } : { kind: 'held', retryAfterMs: state.endsAt - now },
+        )
+      }
+      const holder = randomUUID()
+      keys.set(key, { holder, endsAt: now + leaseMs })
+      return Promise.resolve({ kind: 'claimed', holder })
+    },
+    async settle(key, keepMs) {
+      keys.set(key, { holder: null, endsAt: Date.now() + keepMs })
+      return Promise.resolve()
+    },
+    async release(key, holder) {
+      if (keys.get(key)?.holder === holder) keys.delete(key)
+      return Promise.resolve()
+    },
+
+    async park(item) {
+      const parkedAt = items.get(item.id)?.item.parkedAt ?? item.parkedAt
+      items.set(item.id, { item: structuredClone({ ...item, parkedAt }), takenUntil: 0 })
+      return Promise.resolve()
+    },
+    async list() {
+      return Promise.resolve([...items.values()].map(({ item }) => headerOf(item)).sort(byArrival))
+    },
+    async read(id) {
+      return Promise.resolve(structuredClone(items.get(id)?.item ?? null))
+    },
+    async take(id, leaseMs) {
+      const state = items.get(id)
+      if (state === undefined || state.takenUntil > Date.now()) return Promise.resolve(null)
+      items.set(id, { item: state.item, takenUntil: Date.now() + leaseMs })
+      return Promise.resolve(structuredClone(state.item))
+    },
+    async remove(id) {
+      items.delete(id)
+      return Promise.resolve()
+    },
+
+    async note(name) {
+      const note = notes.get(name)
+      return Promise.resolve(note !== undefined && note.endsAt > Date.now() ? note.value : null)
+    },
+    async setNote(name, value, keepMs) {
+      if (value === null) notes.delete(name)
+      else notes.set(name, { value, endsAt: keepMs === null ? Infinity : Date.now() + keepMs })
+      return Promise.resolve()
+    },
+
+    async admit(name, messages, perMs) {
+      const now = Date.now()
+      const { waitMs, times } = slideWindow(windows.get(name)?.times ?? [], now, messages, perMs)
+      windows.set(name, { times, endsAt: now + perMs })
+      return Promise.resolve(waitMs)
+    },
+
+    async tidy() {
+      const now = Date.now()
+      for (const map of [keys, notes, windows]) {
+        for (const [key, { endsAt }] of map) if (endsAt <= now) map.delete(key)
+      }
+      return Promise.resolve()
+    },
+    async close() {
+      return Promise.resolve()
+    },
+  }
+}

@@ -1,0 +1,23 @@
+import { openMemoryStore } from '../../src/stores/memory'
+import { shiftedClock } from '../support/shifted-clock'
+import { storeContract } from '../support/store-contract'
+
+const CONTEXT = { credentials: () => null, region: null }
+
+describe('the memory store', () => {
+  storeContract(() => {
+    const clock = shiftedClock()
+    return {
+      open: async () => openMemoryStore('memory:', CONTEXT),
+      again: null,
+      pass: clock.pass,
+      cleanUp: async () => clock.restore(),
+    }
+  })
+
+  test('takes no parameters', () => {
+    expect(() => openMemoryStore('memory:secret', CONTEXT)).toThrow(
+      'a memory store takes no parameters: write memory:',
+    )
+  })
+})
