@@ -1,0 +1,131 @@
+import Redis from 'iovalkey'
+import { DeliveryError } from './delivery-error'
+import { shareConnection, type Connection } from './shared-connection'
+
+/**
+ * One connection to a Redis server, opened at the first command and shared by all, kept between invocations.
+ *
+ * The client is iovalkey: bundled it loads in 24 ms where ioredis takes 33 and @redis/client 45 (medians of 15 on the 2-core
+ * machine), and it is the smallest of the three (123, 194 and 426 KB).
+ */
+export interface RedisConnection {
+  /** The server, without credentials: `127.0.0.1:6379`. */
+  readonly host: string
+  /**
+   * Runs one command (`['XADD', 'stream', …]`) and resolves with Redis's answer. Throws a DeliveryError that quotes Redis's own
+   * words, or says that the server could not be reached or did not answer by `deadline` (a signal, or ms from now).
+   */
+  command(words: readonly (string | number | Buffer)[], deadline: AbortSignal | number): Promise<unknown>
+  /** Lets go of the connection; a later command opens another. */
+  close(): void
+}
+
+interface Target {
+  readonly host: string
+  readonly port: number
+  readonly isTls: boolean
+  readonly auth: readonly string[]
+  readonly db: string
+}
+
+interface Client extends Connection {
+  run(words: readonly (string | number | Buffer)[]): Promise<unknown>
+}
+
+/** Server answers after which this connection leads nowhere better: the replica of a failover, a server that starts or ends. */
+const STALE = /^(READONLY|LOADING|MASTERDOWN)\b/
+
+/**
+ * `driver` names the connection's user in errors: `redis`. Does not touch the network. Throws an Error that says what is wrong
+ * with the URL (`redis[s]://[user:pass@]host[:port][/db]`), never the URL itself.
+ */
+export function redisConnection(driver: string, url: URL): RedisConnection {
+  const target = targetOf(url)
+  const peer = `${driver}: ${url.host}`
+  const shared = shareConnection(peer, (lost) => openClient(peer, target, lost))
+  return {
+    host: url.host,
+    command(words, deadline) {
+      const signal = typeof deadline === 'number' ? AbortSignal.timeout(deadline) : deadline
+      return shared.use(signal, (client) => client.run(words))
+    },
+    close: () => shared.close(),
+  }
+}
+
+function targetOf(url: URL): Target {
+  const db = url.pathname.replace(/^\//, '')
+  if (url.hostname === '') throw new Error('the host is missing: redis://host:6379/0')
+  if (!/^\d*$/.test(db)) throw new Error('the path must be the number of the database: redis://host:6379/0')
+  const [user, password] = [url.username, url.password].map(decodeURIComponent) as [string, string]
+  const words = password === '' ? [] : user === '' ? [password] : [user, password]
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? 6379 : Number(url.port),
+    isTls: url.protocol === 'rediss:',
+    auth: words,
+    db: db === '' ? '0' : db,
+  }
+}
+
+function openClient(peer: string, target: Target, lost: () => void): Client {
+  // No retries, no queue, no ready check: a lost connection is replaced at the next use, within that use's own deadline.
+  const client = new Redis({
+    host: target.host,
+    port: target.port,
+    family: 0,
+    ...(target.isTls ? { tls: {} } : {}),
+    lazyConnect: true,
+    connectTimeout: 0,
+    disconnectTimeout: 0,
+    enableOfflineQueue: false,
+    enableReadyCheck: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  })
+  let reason: string | null = null
+  client.on('error', (error: Error) => {
+    reason ??= words(error)
+  })
+  client.on('close', lost)
+
+  const run = async (command: readonly (string | number | Buffer)[]): Promise<unknown> => {
+    try {
+      return await client.call(...(command as [string, ...string[]]))
+    } catch (error) {
+      const isAnswer = (error as Error).name === 'ReplyError'
+      if (isAnswer && STALE.test((error as Error).message)) lost()
+      const what = isAnswer ? `the server answered: ${words(error)}` : (reason ?? 'the connection was lost')
+      throw new DeliveryError(`${peer}: ${what}`)
+    }
+  }
+
+  const open = async (): Promise<void> => {
+    try {
+      await client.connect()
+    } catch {
+      throw new DeliveryError(`${peer}: ${reason ?? 'the connection failed'}`)
+    }
+    // Not left to the client: it goes on, in database 0 or unauthenticated, when the server refuses one of these.
+    if (target.auth.length > 0) await run(['AUTH', ...target.auth])
+    if (target.db !== '0') await run(['SELECT', target.db])
+  }
+
+  return {
+    ready: open(),
+    run,
+    hold(busy) {
+      const { stream } = client as { stream?: typeof client.stream }
+      if (busy) stream?.ref()
+      else stream?.unref()
+    },
+    destroy: () => client.disconnect(),
+  }
+}
+
+/** A system error's code, else the first line of the message: never the command, which the client hangs on its errors. */
+function words(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message: string }
+  return typeof code === 'string' ? code : (message.split('\n', 1)[0] ?? '').slice(0, 200)
+}

@@ -1,0 +1,101 @@
+import { DeliveryError } from './delivery-error'
+
+/** One opened connection of a client library, as far as sharing it goes. */
+export interface Connection {
+  /** Resolves when it can be used; rejects when it could not be opened. */
+  readonly ready: Promise<unknown>
+  /** Lets the process, or the invocation, go on while this connection is at work (`true`) or end while it is idle (`false`). */
+  hold(busy: boolean): void
+  /** Lets go at once, with all that is in progress. May be called more than once; must not throw. */
+  destroy(): void
+}
+
+export interface SharedConnection<C extends Connection> {
+  /**
+   * Runs `work` on the connection, opening one when there is none. Throws what `work` throws, or a DeliveryError as soon as
+   * `signal` aborts.
+   */
+  use<T>(signal: AbortSignal, work: (connection: C) => Promise<T>): Promise<T>
+  /** Lets go of the connection; a later use opens another. */
+  close(): void
+}
+
+interface Lease<C> {
+  readonly connection: C
+  users: number
+  isRetired: boolean
+}
+
+/**
+ * One connection for all uses at once, kept from one invocation to the next.
+ *
+ * A connection that is lost, could not be opened, or on which a use timed out is retired: those at work on it go on, the next use
+ * opens another, and the last to leave destroys it. So a peer that hung is never asked twice on the same connection.
+ *
+ * `open` must not throw; it calls `lost` when the connection is of no more use. `peer` names driver and host in errors.
+ */
+export function shareConnection<C extends Connection>(
+  peer: string,
+  open: (lost: () => void) => C,
+): SharedConnection<C> {
+  let current: Lease<C> | null = null
+
+  const retire = (lease: Lease<C>): void => {
+    lease.isRetired = true
+    if (current === lease) current = null
+    if (lease.users === 0) lease.connection.destroy()
+  }
+
+  const start = (): Lease<C> => {
+    const lease: Lease<C> = { connection: open(() => retire(lease)), users: 0, isRetired: false }
+    lease.connection.ready.catch(() => retire(lease))
+    return lease
+  }
+
+  return {
+    async use(signal, work) {
+      if (signal.aborted) throw late(peer)
+      const lease = (current ??= start())
+      lease.users += 1
+      if (lease.users === 1) lease.connection.hold(true)
+      try {
+        return await beforeAbort(peer, signal, run(lease.connection, work))
+      } finally {
+        lease.users -= 1
+        if (hasAborted(signal)) retire(lease)
+        else if (lease.users === 0) {
+          if (lease.isRetired) lease.connection.destroy()
+          else lease.connection.hold(false)
+        }
+      }
+    },
+    close() {
+      const lease = current
+      current = null
+      lease?.connection.destroy()
+    },
+  }
+}
+
+async function run<C extends Connection, T>(connection: C, work: (connection: C) => Promise<T>): Promise<T> {
+  await connection.ready
+  return work(connection)
+}
+
+/** Asked anew: it may have aborted since the last look. */
+function hasAborted(signal: AbortSignal): boolean {
+  return signal.aborted
+}
+
+function late(peer: string): DeliveryError {
+  return new DeliveryError(`${peer}: no answer within the time allowed`)
+}
+
+/** The promise's outcome, unless `signal` aborts first. */
+function beforeAbort<T>(peer: string, signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(late(peer))
+    signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
