@@ -1,5 +1,5 @@
 import type { Credentials } from '../tencent/credentials'
-import { tc3Headers } from './tc3-sign'
+import { signTc3 } from '../tencent/tc3'
 
 const VERSIONS = { scf: '2018-04-16', cls: '2020-10-16', cam: '2019-01-16' } as const
 
@@ -27,19 +27,8 @@ export function cloudApi(credentials: Credentials, region: string): CallApi {
   return async (service, action, parameters) => {
     const host = `${service}.tencentcloudapi.com`
     const body = JSON.stringify(parameters)
-    const call = { host, action, version: VERSIONS[service], region: service === 'cam' ? null : region, body }
-    let response: Response
-    try {
-      response = await fetch(`https://${host}/`, {
-        method: 'POST',
-        headers: tc3Headers(call, credentials),
-        body,
-        signal: AbortSignal.timeout(30_000),
-      })
-    } catch (error) {
-      const code = systemCode(error)
-      throw new CloudError(code, `${host} cannot be reached (${code})`)
-    }
+    const call = { service, host, action, version: VERSIONS[service], region: service === 'cam' ? null : region, body }
+    const response = await reach(`https://${host}/`, { method: 'POST', headers: signTc3(call, credentials), body })
     const answer = ((await response.json().catch(() => null)) as { Response?: unknown } | null)?.Response
     if (typeof answer !== 'object' || answer === null) {
       throw new CloudError(`HTTP ${response.status}`, `${action}: no readable answer (HTTP ${response.status})`)
@@ -50,9 +39,18 @@ export function cloudApi(credentials: Credentials, region: string): CallApi {
   }
 }
 
-export function systemCode(error: unknown): string {
-  const { cause, code, name } = error as { cause?: { code?: unknown }; code?: unknown; name?: unknown }
+/** A request whose failure names the host, never the path: it may hold the token. */
+export async function reach(url: string, request: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(30_000), ...request })
+  } catch (error) {
+    const code = systemCode(error)
+    throw new CloudError(code, `${new URL(url).host}: ${code}`)
+  }
+}
+
+function systemCode(error: unknown): string {
+  const { cause, name } = error as { cause?: { code?: unknown }; name?: unknown }
   if (name === 'TimeoutError') return 'no answer in time'
-  const found = cause?.code ?? code
-  return typeof found === 'string' ? found : 'the connection failed'
+  return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
 }

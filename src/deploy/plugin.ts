@@ -1,14 +1,19 @@
 import { join } from 'node:path'
 import type { Credentials } from '../tencent/credentials'
-import { problemsOf, tokensOf, variablesOf } from './check-settings'
+import { redactor } from '../log'
+import { secretsIn } from '../config'
+import { configurationOf, problemsOf, tokensOf } from './check-settings'
 import { cloudApi } from './cloud-api'
+import { connect } from './connect'
 import { deployCredentials } from './deploy-credentials'
-import { explain, masked } from './failure'
+import { doctor } from './doctor'
+import { explain } from './failure'
 import { gatewayServiceOf, findFunction, listTriggers } from './functions'
 import { closeNetworkGate } from './network-gate'
 import { checkPackage, copyPackage, packageFunction } from './package-function'
 import { type Options, type Serverless, textOption, type Writers } from './serverless'
 import { completeTencentPlugin } from './tencent-plugin'
+import { testCallback } from './test-callback'
 import { showInfo } from './show-info'
 import { invokeDeployed, invokeLocally } from './invoke'
 import { showLogs } from './show-logs'
@@ -16,6 +21,11 @@ import { publishUrl } from './publish-url'
 import { remove } from './remove'
 import type { Session } from './session'
 
+const PLACE = {
+  bucket: { usage: 'The bucket, with its APPID', type: 'string' },
+  workflow: { usage: 'Id of the workflow', type: 'string' },
+  queue: { usage: 'Id of the queue', type: 'string' },
+}
 const SHOW_TOKEN = { 'show-token': { usage: 'Print the callback URL with its secret', type: 'boolean' } }
 
 /** These commands' own hooks print what went wrong and exit 0. */
@@ -26,6 +36,35 @@ export class RelayDeploy {
   readonly commands = {
     deploy: { options: SHOW_TOKEN },
     info: { options: SHOW_TOKEN },
+    callback: {
+      usage: 'Connect COS to the deployed function, and check the connection',
+      type: 'container',
+      commands: {
+        connect: {
+          usage: 'Point a workflow or a queue of COS at the deployed URL',
+          lifecycleEvents: ['connect'],
+          options: {
+            ...PLACE,
+            'event': { usage: 'What CI reports (default: WorkflowFinish)', type: 'string' },
+            'format': { usage: 'XML or JSON (default: XML)', type: 'string' },
+            'dry-run': { usage: 'Show the change and leave it at that', type: 'boolean' },
+          },
+        },
+        test: {
+          usage: 'Send a sample callback through the deployed URL',
+          lifecycleEvents: ['test'],
+          options: {
+            failed: { usage: 'A failed execution instead of a successful one', type: 'boolean' },
+            path: { usage: 'The body of this event instead of a made-up one', type: 'string' },
+          },
+        },
+        doctor: {
+          usage: 'Check token, URL, targets, store, role and connection, with a remedy for each',
+          lifecycleEvents: ['doctor'],
+          options: PLACE,
+        },
+      },
+    },
   }
   readonly hooks: Record<string, () => unknown>
 
@@ -49,6 +88,9 @@ export class RelayDeploy {
       'invoke:local:invoke': this.guarded(invokeLocally),
       'logs:logs': this.guarded(showLogs),
       'remove:remove': this.guarded(remove),
+      'callback:connect:connect': this.guarded(connect),
+      'callback:test:test': this.guarded(testCallback),
+      'callback:doctor:doctor': this.guarded(doctor),
     }
   }
 
@@ -76,7 +118,7 @@ export class RelayDeploy {
       if (strict) {
         cli.log = (message) => {
           if (message instanceof Error) swallowed.push(message)
-          else log.call(cli, typeof message === 'string' ? masked(message, this.secrets()) : message)
+          else log.call(cli, typeof message === 'string' ? this.hide(message) : message)
         }
       }
       try {
@@ -84,7 +126,7 @@ export class RelayDeploy {
         if (swallowed.length > 0) throw swallowed[0]
       } catch (error) {
         if (error instanceof this.serverless.classes.Error) throw error
-        throw new this.serverless.classes.Error(masked(explain(error), this.secrets()))
+        throw new this.serverless.classes.Error(this.hide(explain(error)))
       } finally {
         cli.log = log
       }
@@ -112,30 +154,28 @@ export class RelayDeploy {
       region,
       showToken: options['show-token'] === true,
       functionName: (name) => `${service}-${stage}-${name}`,
-      token: tokensOf(this.variables()['CALLBACK_TOKEN'])[0] ?? null,
+      token: tokensOf(configurationOf(serverless.service)['CALLBACK_TOKEN'])[0] ?? null,
     }
   }
 
-  private variables(): Readonly<Record<string, string>> {
-    return variablesOf(this.serverless.service.functions['callback']?.environment?.variables)
+  /** Hides whatever must not be seen: the tokens, the keys, and each URL's own secrets. */
+  private hide(text: string): string {
+    let key: string | null = null
+    try {
+      key = this.credentials().secretKey
+    } catch {
+      // There are none, or the file cannot be read: nothing to hide.
+    }
+    return redactor([...secretsIn({ ...process.env, ...configurationOf(this.serverless.service) }), key ?? ''])(text)
   }
 
-  /** Whatever must not be seen: the tokens, the keys, and each URL's own secrets. */
-  private secrets(): readonly string[] {
-    const variables = this.variables()
-    const urls = ['QUEUE_URL', 'ALERT_URLS', 'STORE_URL'].flatMap((name) => (variables[name] ?? '').split(/\s+/))
-    const keys = ['TENCENT_SECRET_KEY', 'TENCENT_TOKEN'].map((name) => process.env[name] ?? '')
-    const credentials = this.options['credentials'] as { tencent_secret_key?: string } | undefined
-    return [...tokensOf(variables['CALLBACK_TOKEN']), ...urls, ...keys, credentials?.tencent_secret_key ?? ''].filter((text) => text !== '')
-  }
-
-  private initialize(): void {
+  private async initialize(): Promise<void> {
     const { commands, options } = this.serverless.processedInput
     const stage = ((options['param'] as string[] | null | undefined) ?? []).find((item) => item.startsWith('stage='))
     if (stage !== undefined) this.options['stage'] ??= stage.slice('stage='.length)
     const deploys = commands[0] === 'deploy' && commands[1] !== 'list'
     if (!deploys) return
-    const problems = problemsOf(this.serverless.service)
+    const problems = await problemsOf(this.serverless.service, this.serverless.service.provider.region ?? '')
     if (problems.length > 0) {
       throw new Error(
         ['Nothing was deployed. To be set by --param NAME=value, in the environment or in .env:', ...problems].join('\n  - '),
