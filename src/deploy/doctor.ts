@@ -23,9 +23,11 @@ const fail = (what: string, remedy: string): Finding => ({ verdict: 'FAIL', what
 export async function doctor(session: Session): Promise<void> {
   const { print } = session
   let failed = 0
+  let warned = 0
   const report = (findings: readonly Finding[]): void => {
     for (const finding of findings) {
       if (finding.verdict === 'FAIL') failed++
+      if (finding.verdict === 'warn') warned++
       print(`${finding.verdict.padEnd(5)}${finding.what}`)
       if (finding.verdict !== 'ok') print(`     -> ${finding.remedy}`)
     }
@@ -47,7 +49,7 @@ export async function doctor(session: Session): Promise<void> {
     report(await connection(session, callback))
   }
   if (failed > 0) throw new Error(`${failed} ${failed === 1 ? 'check' : 'checks'} failed: see the remedies above.`)
-  print('All is well.')
+  print(warned === 0 ? 'All is well.' : `Nothing is broken; ${warned} ${warned === 1 ? 'warning' : 'warnings'}.`)
 }
 
 async function settingsHere(session: Session): Promise<readonly Finding[]> {

@@ -19,6 +19,8 @@ import { invokeDeployed, invokeLocally } from './invoke'
 import { showLogs } from './show-logs'
 import { publishUrl } from './publish-url'
 import { remove } from './remove'
+import { rollback } from './rollback'
+import { hideSecretsIn } from './hide-secrets'
 import type { Session } from './session'
 
 const PLACE = {
@@ -29,7 +31,7 @@ const PLACE = {
 const SHOW_TOKEN = { 'show-token': { usage: 'Print the callback URL with its secret', type: 'boolean' } }
 
 /** These commands' own hooks print what went wrong and exit 0. */
-const TAKEN_OVER = ['info:info', 'invoke:invoke', 'logs:logs', 'remove:remove']
+const TAKEN_OVER = ['info:info', 'invoke:invoke', 'logs:logs', 'remove:remove', 'rollback:rollback']
 
 /** The companion of serverless-tencent-scf. A class because serverless makes its plugins with `new`. */
 export class RelayDeploy {
@@ -88,6 +90,8 @@ export class RelayDeploy {
       'invoke:local:invoke': this.guarded(invokeLocally),
       'logs:logs': this.guarded(showLogs),
       'remove:remove': this.guarded(remove),
+      'rollback:rollback': this.guarded(rollback),
+      'before:print:print': () => hideSecretsIn(this.serverless.configurationInput, this.hider()),
       'callback:connect:connect': this.guarded(connect),
       'callback:test:test': this.guarded(testCallback),
       'callback:doctor:doctor': this.guarded(doctor),
@@ -118,7 +122,7 @@ export class RelayDeploy {
       if (strict) {
         cli.log = (message) => {
           if (message instanceof Error) swallowed.push(message)
-          else log.call(cli, typeof message === 'string' ? this.hide(message) : message)
+          else log.call(cli, typeof message === 'string' ? this.hider()(message) : message)
         }
       }
       try {
@@ -126,7 +130,7 @@ export class RelayDeploy {
         if (swallowed.length > 0) throw swallowed[0]
       } catch (error) {
         if (error instanceof this.serverless.classes.Error) throw error
-        throw new this.serverless.classes.Error(this.hide(explain(error)))
+        throw new this.serverless.classes.Error(this.hider()(explain(error)))
       } finally {
         cli.log = log
       }
@@ -159,14 +163,14 @@ export class RelayDeploy {
   }
 
   /** Hides whatever must not be seen: the tokens, the keys, and each URL's own secrets. */
-  private hide(text: string): string {
+  private hider(): (text: string) => string {
     let key: string | null = null
     try {
       key = this.credentials().secretKey
     } catch {
       // There are none, or the file cannot be read: nothing to hide.
     }
-    return redactor([...secretsIn({ ...process.env, ...configurationOf(this.serverless.service) }), key ?? ''])(text)
+    return redactor([...secretsIn({ ...process.env, ...configurationOf(this.serverless.service) }), key ?? ''])
   }
 
   private async initialize(): Promise<void> {

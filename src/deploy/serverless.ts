@@ -17,6 +17,7 @@ export interface HookEntry {
 export interface Serverless {
   readonly serviceDir: string
   readonly processedInput: { readonly commands: readonly string[]; readonly options: Options }
+  readonly configurationInput: object
   readonly classes: { readonly Error: new (message: string, code?: string) => Error }
   readonly cli: { log: (message: unknown) => void }
   readonly service: {
