@@ -21,7 +21,9 @@ module.exports = {
     }),
     rule('drivers-know-not-each-other', 'Drivers share src/delivery and src/tencent, not one another.', { path: '^src/(queues|alerts|stores)/', pathNot: '/open-[a-z-]+\\.ts$' }, {
       path: '^src/(queues|alerts|stores)/',
-      pathNot: '^src/(queues/queue|alerts/(alert|alert-channel)|stores/store)\\.ts$',
+      // What the alert channels share: fitting, layout, reading URLs and answers.
+      pathNot:
+        '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/store)\\.ts$',
     }),
     rule('openers-only-in-app', 'Only app.ts and local/ choose drivers.', { path: '^src/', pathNot: '^src/(app\\.ts|local/)' }, {
       path: '^src/(queues|alerts|stores)/open-[a-z-]+\\.ts$',

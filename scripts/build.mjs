@@ -10,7 +10,7 @@ const src = resolve(root, 'src')
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
 /** Drivers that bring a client library, by folder and file. */
-const CHUNKS = []
+const CHUNKS = ['queues/amqp', 'queues/kafka', 'queues/redis']
 
 const chunkName = (driver) => driver.replace('/', '-')
 

@@ -6,11 +6,14 @@ import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
 import type { NamedChannel, RelayParts } from './relay/parts'
 import { createRelay, type Relay } from './relay/relay'
+import { sweep, type SweepLimits, type SweepReport } from './sweep/sweep'
 import { openStore } from './stores/open-store'
 import { credentialsOf } from './tencent/credentials'
 
 export interface App {
   readonly relay: Relay
+  /** What the timer does; `remainingMs`: how long the invocation may still last, null when unknown. */
+  readonly sweep: (remainingMs: number | null) => Promise<SweepReport>
   readonly close: () => Promise<void>
 }
 
@@ -31,11 +34,17 @@ export async function openApp(env: Environment, log: Log): Promise<App> {
   if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
   return {
     relay: createRelay(parts),
+    sweep: (remainingMs) => sweep(parts, null, sweepLimits(remainingMs)),
     close: async () => {
       const open = [parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)]
       await Promise.all(open.map(async (part) => part?.close()))
     },
   }
+}
+
+/** A sweep ends well before its function does: the last tries may take their full time, and the store must be tidied. */
+function sweepLimits(remainingMs: number | null): SweepLimits {
+  return { ms: Math.max(1_000, (remainingMs ?? 30_000) - 8_000), items: 2_000 }
 }
 
 /** Opens every driver that the configuration names, and reports all that cannot be opened at once. */

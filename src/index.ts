@@ -1,9 +1,10 @@
-import type { Context, IntegratedResponse } from '@tencentcloud/serverless-nodejs-types'
+import type { Context, IntegratedResponse, TimerEvent } from '@tencentcloud/serverless-nodejs-types'
 import { type App, openApp, openLog } from './app'
 import { ConfigError } from './config'
 import { toGatewayRequest } from './gateway/request'
 import { toIntegratedResponse } from './gateway/response'
 import { comeAgain } from './relay/answer'
+import type { SweepReport } from './sweep/sweep'
 
 let app: Promise<App> | null = null
 
@@ -36,5 +37,19 @@ export async function main_handler(event: unknown, context?: Partial<Context>): 
     return toIntegratedResponse(
       comeAgain('not-configured', 'The function is not configured; its log says what is missing.', 60_000),
     )
+  }
+}
+
+/**
+ * The function behind the timer: redelivers what waits in the outbox, reconciles with CI, tidies the store, and returns what it did. Throws when the
+ * configuration is not usable, so that the cloud's console counts the invocation as failed.
+ */
+export async function sweep_handler(_event?: TimerEvent, context?: Partial<Context>): Promise<SweepReport> {
+  try {
+    const { sweep } = await theApp()
+    return await sweep(context?.getRemainingTimeInMillis?.() ?? null)
+  } catch (error) {
+    openLog(process.env)('fatal', 'not sweeping', { error: String(error), requestId: context?.request_id })
+    throw error
   }
 }

@@ -9,6 +9,8 @@ export interface AlertChannel {
   readonly limit: { readonly messages: number; readonly perMs: number } | null
   /** Resolves once the channel has said, in its own words, that it took the alert; else throws a DeliveryError. Must stop early when `signal` aborts. */
   send(alert: Alert, signal: AbortSignal): Promise<void>
+  /** How many of the alert's items the channel's limit leaves room for. Absent: all. */
+  shown?(alert: Alert): number
   /** Ends the incident that alerts with this `incident` opened (PagerDuty, Alertmanager). Absent: the channel knows no incidents. */
   resolve?(incident: string, signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -1,11 +1,41 @@
-import { plainText } from './alert'
+import { DeliveryError } from '../delivery/delivery-error'
+import type { Severity } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
+import { fitAlert } from './fit'
+import { MARK, textOf } from './lines'
 
-export const openConsoleChannel: OpenAlertChannel = () => ({
-  scheme: 'console',
-  limit: null,
-  send: async (alert) => {
-    console.log(`${alert.title}\n${plainText(alert)}`)
-  },
-  close: async () => {},
-})
+const COLOUR: Readonly<Record<Severity, string>> = { error: '31', warning: '33', info: '34' }
+
+/**
+ * Standard output, for people: `console:`. Coloured on a terminal only (and never with NO_COLOR); control characters in names from outside
+ * are gone, so that they cannot move the cursor or change colours.
+ */
+export const openConsoleChannel: OpenAlertChannel = (url) => {
+  if (!/^console:(\/\/)?$/i.test(url)) throw new Error('console: the URL must be console: and nothing more')
+  return {
+    scheme: 'console',
+    limit: null,
+    async send(alert, signal) {
+      if (signal.aborted) throw new DeliveryError('console: no time left')
+      const shown = fitAlert(alert, () => true)
+      const title = `${MARK[shown.severity]} ${shown.title}`
+      const head = isColourful() ? `\u001b[1;${COLOUR[shown.severity]}m${title}\u001b[0m` : title
+      await print(`\n${head}\n${textOf(shown).replaceAll(/^/gm, '   ')}\n\n`)
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function isColourful(): boolean {
+  return process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === ''
+}
+
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error)
+        reject(new DeliveryError(`console: ${(error as NodeJS.ErrnoException).code ?? 'cannot be written'}`))
+      else resolve()
+    })
+  })
+}

@@ -1,15 +1,33 @@
 import type { DriverContext } from '../delivery/driver-context'
 import type { AlertChannel, OpenAlertChannel } from './alert-channel'
 
-const drivers: Record<string, () => Promise<OpenAlertChannel>> = {
+const OPENERS: Readonly<Record<string, () => Promise<OpenAlertChannel>>> = {
+  wecom: async () => (await import('./wecom')).openWecomChannel,
+  dingtalk: async () => (await import('./dingtalk')).openDingtalkChannel,
+  feishu: async () => (await import('./feishu')).openFeishuChannel,
+  lark: async () => (await import('./feishu')).openFeishuChannel,
+  slack: async () => (await import('./slack')).openSlackChannel,
+  pagerduty: async () => (await import('./pagerduty')).openPagerdutyChannel,
+  alertmanager: async () => (await import('./alertmanager')).openAlertmanagerChannel,
+  alertmanagers: async () => (await import('./alertmanager')).openAlertmanagerChannel,
+  https: async () => (await import('./http')).openHttpChannel,
+  http: async () => (await import('./http')).openHttpChannel,
   console: async () => (await import('./console')).openConsoleChannel,
+  file: async () => (await import('./file')).openFileChannel,
 }
 
-export const ALERT_SCHEMES = Object.keys(drivers)
+export const ALERT_SCHEMES: readonly string[] = Object.keys(OPENERS)
 
+/** Opens the channel of the URL's scheme, without touching the network. Throws an Error that says what is wrong, never the URL itself. */
 export async function openAlertChannel(url: string, context: DriverContext): Promise<AlertChannel> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
-  const load = scheme === undefined ? undefined : drivers[scheme]
-  if (load === undefined) throw new Error(`unknown scheme; use one of: ${ALERT_SCHEMES.join(', ')}`)
-  return (await load())(url, context)
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
+  const opener = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined
+  if (opener === undefined) {
+    // What stands before the first colon of something pasted by mistake may be a key, but not before `://`.
+    const which = url.startsWith('://', scheme.length)
+      ? `no alert channel is called ${scheme}`
+      : 'an alert URL has no known scheme'
+    throw new Error(`${which}; known are: ${ALERT_SCHEMES.join(', ')}`)
+  }
+  return (await opener())(url, context)
 }

@@ -20,8 +20,22 @@ export async function post(
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
+  return ask(driver, url, { method: 'POST', headers, body }, signal)
+}
+
+/** One GET, in all else as `post`. */
+export async function get(
+  driver: string,
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<PostAnswer> {
+  return ask(driver, url, { method: 'GET', headers }, signal)
+}
+
+async function ask(driver: string, url: URL, request: RequestInit, signal: AbortSignal): Promise<PostAnswer> {
   try {
-    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
+    const response = await fetch(url, { ...request, redirect: 'manual', signal })
     return { status: response.status, headers: response.headers, body: await firstBytes(response) }
   } catch (error) {
     const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)

@@ -1,5 +1,7 @@
 import Redis from 'iovalkey'
 import { DeliveryError } from './delivery-error'
+import { decoded } from './driver-url'
+import { reasonOf } from './reason-of'
 import { shareConnection, type Connection } from './shared-connection'
 
 /**
@@ -57,13 +59,13 @@ function targetOf(url: URL): Target {
   const db = url.pathname.replace(/^\//, '')
   if (url.hostname === '') throw new Error('the host is missing: redis://host:6379/0')
   if (!/^\d*$/.test(db)) throw new Error('the path must be the number of the database: redis://host:6379/0')
-  const [user, password] = [url.username, url.password].map(decodeURIComponent) as [string, string]
-  const words = password === '' ? [] : user === '' ? [password] : [user, password]
+  const user = decoded(url.username, 'user name')
+  const password = decoded(url.password, 'password')
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? 6379 : Number(url.port),
     isTls: url.protocol === 'rediss:',
-    auth: words,
+    auth: [user, password].filter((word) => word !== ''),
     db: db === '' ? '0' : db,
   }
 }
@@ -86,7 +88,7 @@ function openClient(peer: string, target: Target, lost: () => void): Client {
   })
   let reason: string | null = null
   client.on('error', (error: Error) => {
-    reason ??= words(error)
+    reason ??= reasonOf(error)
   })
   client.on('close', lost)
 
@@ -96,7 +98,9 @@ function openClient(peer: string, target: Target, lost: () => void): Client {
     } catch (error) {
       const isAnswer = (error as Error).name === 'ReplyError'
       if (isAnswer && STALE.test((error as Error).message)) lost()
-      const what = isAnswer ? `the server answered: ${words(error)}` : (reason ?? 'the connection was lost')
+      const what = isAnswer
+        ? `the server answered: ${reasonOf(error)}`
+        : (reason ?? 'the connection was lost')
       throw new DeliveryError(`${peer}: ${what}`)
     }
   }
@@ -122,10 +126,4 @@ function openClient(peer: string, target: Target, lost: () => void): Client {
     },
     destroy: () => client.disconnect(),
   }
-}
-
-/** A system error's code, else the first line of the message: never the command, which the client hangs on its errors. */
-function words(error: unknown): string {
-  const { code, message } = error as { code?: unknown; message: string }
-  return typeof code === 'string' ? code : (message.split('\n', 1)[0] ?? '').slice(0, 200)
 }

@@ -24,13 +24,16 @@ interface Lease<C> {
   readonly connection: C
   users: number
   isRetired: boolean
+  /** Not used since it was last idle: the peer may have dropped it meanwhile, unseen by an instance that was frozen. */
+  isStale: boolean
 }
 
 /**
  * One connection for all uses at once, kept from one invocation to the next.
  *
  * A connection that is lost, could not be opened, or on which a use timed out is retired: those at work on it go on, the next use
- * opens another, and the last to leave destroys it. So a peer that hung is never asked twice on the same connection.
+ * opens another, and the last to leave destroys it. So a peer that hung is never asked twice on the same connection. A use that
+ * finds a kept connection lost is tried once more on a new one.
  *
  * `open` must not throw; it calls `lost` when the connection is of no more use. `peer` names driver and host in errors.
  */
@@ -47,26 +50,50 @@ export function shareConnection<C extends Connection>(
   }
 
   const start = (): Lease<C> => {
-    const lease: Lease<C> = { connection: open(() => retire(lease)), users: 0, isRetired: false }
+    const lease: Lease<C> = {
+      connection: open(() => retire(lease)),
+      users: 0,
+      isRetired: false,
+      isStale: false,
+    }
     lease.connection.ready.catch(() => retire(lease))
     return lease
+  }
+
+  const useOnce = async <T>(
+    lease: Lease<C>,
+    signal: AbortSignal,
+    work: (connection: C) => Promise<T>,
+  ): Promise<T> => {
+    lease.users += 1
+    if (lease.users === 1) lease.connection.hold(true)
+    try {
+      const result = await beforeAbort(peer, signal, run(lease.connection, work))
+      lease.isStale = false
+      return result
+    } finally {
+      lease.users -= 1
+      if (signal.aborted) retire(lease)
+      else if (lease.users === 0) {
+        if (lease.isRetired) lease.connection.destroy()
+        else {
+          lease.isStale = true
+          lease.connection.hold(false)
+        }
+      }
+    }
   }
 
   return {
     async use(signal, work) {
       if (signal.aborted) throw late(peer)
       const lease = (current ??= start())
-      lease.users += 1
-      if (lease.users === 1) lease.connection.hold(true)
+      const wasStale = lease.isStale
       try {
-        return await beforeAbort(peer, signal, run(lease.connection, work))
-      } finally {
-        lease.users -= 1
-        if (hasAborted(signal)) retire(lease)
-        else if (lease.users === 0) {
-          if (lease.isRetired) lease.connection.destroy()
-          else lease.connection.hold(false)
-        }
+        return await useOnce(lease, signal, work)
+      } catch (error) {
+        if (!wasStale || !lease.isRetired || hasAborted(signal)) throw error
+        return useOnce((current ??= start()), signal, work)
       }
     },
     close() {

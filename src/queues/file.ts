@@ -1,8 +1,9 @@
 import { closeSync, fdatasync, fstatSync, mkdirSync, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { DeliveryError } from '../delivery/delivery-error'
+import { decoded } from '../delivery/driver-url'
+import { reasonOf } from '../delivery/reason-of'
 import type { OpenQueue } from './queue'
 
 const flush = promisify(fdatasync)
@@ -40,9 +41,7 @@ export const openFileQueue: OpenQueue = (url) => {
         writeWhole(fd, Buffer.from(JSON.stringify(event) + '\n'))
         if (onDisk) await flush(fd)
       } catch (error) {
-        throw new DeliveryError(
-          `file: the queue file cannot be written: ${String((error as NodeJS.ErrnoException).code)}`,
-        )
+        throw new DeliveryError(`file: ${path}: ${reasonOf(error)}`)
       }
     },
     async close() {
@@ -52,10 +51,10 @@ export const openFileQueue: OpenQueue = (url) => {
   }
 }
 
-function pathOf(url: string): string {
-  const path = url.slice('file:'.length)
-  if (path === '') throw new Error('a file: URL needs a path, as in file:queue.jsonl')
-  return resolve(path.startsWith('//') ? fileURLToPath(url) : path)
+function pathOf(text: string): string {
+  const path = decoded(text.replace(/^file:(\/\/(?=\/))?/, ''), 'path')
+  if (path === '' || path.endsWith('/')) throw new Error('the path of a file is missing: file:queue.jsonl')
+  return resolve(path)
 }
 
 function openForAppending(path: string): OpenFile {

@@ -1,15 +1,28 @@
-import type { OpenQueue, Queue } from './queue'
 import type { DriverContext } from '../delivery/driver-context'
+import type { OpenQueue, Queue } from './queue'
 
-const drivers: Record<string, () => Promise<OpenQueue>> = {
+/** A driver is loaded when its scheme is used. */
+const DRIVERS: Readonly<Record<string, () => Promise<OpenQueue>>> = {
+  amqp: async () => (await import('./amqp')).openAmqpQueue,
+  amqps: async () => (await import('./amqp')).openAmqpQueue,
+  kafka: async () => (await import('./kafka')).openKafkaQueue,
+  kafkas: async () => (await import('./kafka')).openKafkaQueue,
+  cmq: async () => (await import('./cmq')).openCmqQueue,
+  redis: async () => (await import('./redis')).openRedisQueue,
+  rediss: async () => (await import('./redis')).openRedisQueue,
+  https: async () => (await import('./http')).openHttpQueue,
+  http: async () => (await import('./http')).openHttpQueue,
   file: async () => (await import('./file')).openFileQueue,
 }
 
-export const QUEUE_SCHEMES = Object.keys(drivers)
+export const QUEUE_SCHEMES: readonly string[] = Object.keys(DRIVERS)
 
+/** Opens the queue of a URL without touching the network. Rejects with an Error that says what is wrong, never the URL itself. */
 export async function openQueue(url: string, context: DriverContext): Promise<Queue> {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase()
-  const load = scheme === undefined ? undefined : drivers[scheme]
-  if (load === undefined) throw new Error(`unknown scheme; use one of: ${QUEUE_SCHEMES.join(', ')}`)
+  const scheme = /^([a-z]+):/.exec(url)?.[1]
+  const load = scheme !== undefined && Object.hasOwn(DRIVERS, scheme) ? DRIVERS[scheme] : undefined
+  if (load === undefined) {
+    throw new Error(`no queue has the scheme "${scheme ?? ''}"; known: ${QUEUE_SCHEMES.join(', ')}`)
+  }
   return (await load())(url, context)
 }

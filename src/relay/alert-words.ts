@@ -32,6 +32,14 @@ export interface Words {
   readonly problem: string
   readonly receivedBytes: string
   readonly whatToDo: string
+  readonly deadTitle: (count: number) => string
+  readonly deadAdvice: string
+  readonly deadItems: string
+  readonly content: string
+  readonly unverifiedCallback: string
+  readonly digestTitle: (count: number, minutes: number) => string
+  readonly digestHeading: string
+  readonly moreItems: string
 }
 
 const en: Words = {
@@ -64,6 +72,16 @@ const en: Words = {
   problem: 'Problem',
   receivedBytes: 'Size in bytes',
   whatToDo: 'What to do',
+  deadTitle: (count) =>
+    `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up after 24 hours`,
+  deadAdvice: 'Look at them with `npm run outbox -- list`, mend the cause, then redeliver or drop them.',
+  deadItems: 'Outbox items',
+  content: 'Content',
+  unverifiedCallback: 'a callback that CI could not be asked about',
+  digestTitle: (count, minutes) =>
+    `${count} alerts in the last ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,
+  digestHeading: 'One by one',
+  moreItems: 'and {count} more',
 }
 
 const zh: Words = {
@@ -95,6 +113,14 @@ const zh: Words = {
   problem: '问题',
   receivedBytes: '字节数',
   whatToDo: '处理建议',
+  deadTitle: (count) => `${count} 条投递重试 24 小时后仍失败，已放弃`,
+  deadAdvice: '用 npm run outbox -- list 查看，排除故障后重新投递或删除。',
+  deadItems: '待投递条目',
+  content: '内容',
+  unverifiedCallback: '一条未能向数据万象核实的回调',
+  digestTitle: (count, minutes) => `最近 ${minutes} 分钟内共 ${count} 条告警`,
+  digestHeading: '明细',
+  moreItems: '另有 {count} 条未列出',
 }
 
 export const WORDS: Readonly<Record<Language, Words>> = { en, zh }

@@ -28,7 +28,7 @@ export function alertDelivery(channel: string, alert: Alert): Delivery {
   return {
     id: `alert-${channel}-${digest(alert.id)}`,
     group: groupOfIncident(channel, alert.incident ?? alert.id),
-    parcel: { kind: 'alert', channel, throttled: false, alert },
+    parcel: { kind: 'alert', channel, alert },
   }
 }
 
@@ -91,18 +91,39 @@ function gone(message: string): Failure {
   return { message, retryAfterMs: null, throttled: false }
 }
 
+/** Alerts that a channel throttled wait together, and go out as one digest. */
+const DIGEST = 'digest-'
+
+export function isDigestGroup(group: string): boolean {
+  return group.startsWith(DIGEST)
+}
+
+/** A channel that knows incidents must get each alert by itself, in order with its resolve. */
+function goesIntoDigest({ parcel }: Delivery, failure: Failure, channels: readonly NamedChannel[]): boolean {
+  if (parcel.kind !== 'alert' || !failure.throttled) return false
+  return channels.find(({ id }) => id === parcel.channel)?.channel.resolve === undefined
+}
+
 /** The item that a failed first try leaves in the outbox. */
-export function firstItem(delivery: Delivery, failure: Failure, arrivedAt: number): ParkedItem {
-  const { parcel } = delivery
+export function firstItem(
+  delivery: Delivery,
+  failure: Failure,
+  arrivedAt: number,
+  channels: readonly NamedChannel[],
+): ParkedItem {
+  const { id, group, parcel } = delivery
   return {
-    id: delivery.id,
-    group: delivery.group,
+    id,
+    group:
+      goesIntoDigest(delivery, failure, channels) && parcel.kind === 'alert'
+        ? DIGEST + parcel.channel
+        : group,
     status: 'waiting',
     parkedAt: arrivedAt,
     tries: 1,
     dueAt: arrivedAt + backoff(1, failure.retryAfterMs),
     lastError: failure.message,
-    parcel: parcel.kind === 'alert' ? { ...parcel, throttled: failure.throttled } : parcel,
+    parcel,
   }
 }
 

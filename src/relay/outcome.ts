@@ -23,6 +23,11 @@ export function stateOf(subject: Subject): string {
   return subject.kind === 'workflow' ? subject.execution.state : subject.job.state
 }
 
+/** The ledger's name for one end of one execution or job. */
+export function ledgerKey(kind: Subject['kind'], id: string, state: string): string {
+  return `${kind}/${id}/${state}`
+}
+
 const AGAIN_MS = 5_000
 
 /** The answer to a callback: one outcome as it is, several as a list; the worst of them makes the status. */

@@ -5,7 +5,7 @@ import { type Deadline, DEADLINES } from './deadlines'
 import { alertDelivery, type Delivery, firstItem, messageDelivery, park, tryDelivery } from './delivery'
 import { openIncident, resolvesOf } from './incident'
 import { claim } from './ledger'
-import { idOf, type Outcome, stateOf } from './outcome'
+import { idOf, ledgerKey, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
 import { withReasons } from './reasons'
 import { type Route, routeOf } from './route'
@@ -28,7 +28,7 @@ export async function process(parts: RelayParts, subject: Subject, run: Run): Pr
   if (route === null) return { outcome: 'ignored', id, state }
 
   const ticket = await run.stopwatch.time('claim', () =>
-    claim(parts.store, `${subject.kind}/${id}/${state}`, run.leaseMs, parts.log),
+    claim(parts.store, ledgerKey(subject.kind, id, state), run.leaseMs, parts.log),
   )
   if (ticket.kind === 'done') return { outcome: 'duplicate', id, state }
   if (ticket.kind === 'held') return { outcome: 'held', retryAfterMs: ticket.retryAfterMs, id, state }
@@ -113,7 +113,8 @@ function bestOf(fates: readonly Fate[]): Fate {
 /** The same object went through: what stands open about it at PagerDuty and the like can close. */
 async function endIncident(parts: RelayParts, subject: Subject, run: Run): Promise<void> {
   for (const { delivery, parkAtOnce } of await resolvesOf(parts, incidentOf(subject), idOf(subject))) {
-    if (parkAtOnce) await park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt))
+    if (parkAtOnce)
+      await park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt, parts.channels))
     else await deliverOrPark(parts, delivery, run)
   }
 }
@@ -127,7 +128,7 @@ const behindItsAlert = {
 async function deliverOrPark(parts: RelayParts, delivery: Delivery, run: Run): Promise<Fate> {
   const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
   if (failure === null) return 'delivered'
-  const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt))
+  const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt, parts.channels))
   const { kind } = delivery.parcel
   const channel = kind === 'message' ? parts.queue?.scheme : delivery.parcel.channel
   parts.log(parked ? 'warn' : 'error', `a delivery failed: ${parked ? 'parked' : 'not parked'}`, {

@@ -57,7 +57,7 @@ export async function quarantine(
       const delivery = alertDelivery(named.id, alert)
       const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
       if (failure === null) return
-      const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt))
+      const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt, parts.channels))
       parts.log('warn', 'an alert failed', {
         item: delivery.id,
         to: named.id,

@@ -10,10 +10,14 @@ export interface Route {
 /** Not over yet: nothing is owed. Every other word but `Success` and `Failed` is final and worth a person's look. */
 const GOING_ON = new Set(['Submitted', 'Running'])
 
+export function isGoingOn(state: string): boolean {
+  return GOING_ON.has(state)
+}
+
 /** The design's table, as a pure function; null when nothing is owed. An unknown State is never a success. */
 export function routeOf(subject: Subject): Route | null {
   const { state } = subject.kind === 'workflow' ? subject.execution : subject.job
-  if (GOING_ON.has(state)) return null
+  if (isGoingOn(state)) return null
   switch (state) {
     case 'Success':
       return { message: true, alert: hasFailedTask(subject) ? 'warning' : null }

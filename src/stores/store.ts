@@ -12,8 +12,8 @@ export type Claim =
 export type Parcel =
   /** A message owed to the queue. */
   | { readonly kind: 'message'; readonly event: CloudEvent }
-  /** An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. `throttled`: goes out in a digest. */
-  | { readonly kind: 'alert'; readonly channel: string; readonly throttled: boolean; readonly alert: Alert }
+  /** An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. */
+  | { readonly kind: 'alert'; readonly channel: string; readonly alert: Alert }
   /** An incident to be ended at one channel. */
   | { readonly kind: 'resolve'; readonly channel: string; readonly incident: string }
   /** A callback that CI could not be asked about yet (VERIFY=read-back). */

@@ -255,7 +255,6 @@ export function storeContract(setUp: () => StoreSetup, { atomic = true } = {}): 
           parcel: {
             kind: 'alert',
             channel: 'wecom-1a2b',
-            throttled: true,
             alert: {
               id: 'a1',
               severity: 'error',

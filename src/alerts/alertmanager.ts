@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import { DeliveryError } from '../delivery/delivery-error'
+import { decoded } from '../delivery/driver-url'
+import { isLoopback } from '../delivery/endpoint'
+import { get, post, type PostAnswer } from '../delivery/post'
+import type { Alert } from './alert'
+import type { OpenAlertChannel } from './alert-channel'
+import { bytesOf, cut, fitAlert, type FittedAlert, oneLine } from './fit'
+import { textOf } from './lines'
+import { refused } from './refusal'
+
+const ALERT_NAME = 'CosCallbackRelay'
+const LONGEST_TEXT = 8000
+const LONGEST_LABEL = 255
+const HOUR = 3_600_000
+/** Alertmanager ends an alert after five minutes unless told otherwise: an incident waits a day for its success, the rest an hour. */
+const OPEN_MS = { incident: 24 * HOUR, other: HOUR }
+
+type Labels = Readonly<Record<string, string>>
+
+/**
+ * Prometheus Alertmanager, API v2: `alertmanager[s]://[user:pass@]host:port[/prefix]`. Labels: `alertname`, `severity`, `incident` (a digest
+ * of the alert's incident) and, where known, `workflow`, `bucket`, `object`; the annotations `title` and `text` hold plain text. `resolve`
+ * asks Alertmanager for the open alerts of the incident and posts them again, ended. Told only by 200.
+ * https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+ */
+export const openAlertmanagerChannel: OpenAlertChannel = (url) => {
+  const { address, authorization, secrets } = readUrl(url)
+  const headers = authorization === null ? {} : { authorization }
+
+  async function put(alerts: readonly unknown[], signal: AbortSignal): Promise<void> {
+    const json = { ...headers, 'content-type': 'application/json' }
+    expectTaken(await post('alertmanager', address, JSON.stringify(alerts), json, signal), secrets)
+  }
+
+  return {
+    scheme: new URL(url).protocol.slice(0, -1),
+    limit: null,
+    shown: (alert) => fitted(alert).items.length,
+    send: (alert, signal) => put([firing(alert, Date.now())], signal),
+    async resolve(incident, signal) {
+      const query = new URL(address)
+      query.searchParams.set('filter', `incident="${digestOf(incident)}"`)
+      const answer = await get('alertmanager', query, headers, signal)
+      expectTaken(answer, secrets)
+      const open = openAlerts(answer.body)
+      const endsAt = new Date().toISOString()
+      if (open.length > 0)
+        await put(
+          open.map((alert) => ({ ...alert, endsAt })),
+          signal,
+        )
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+function readUrl(url: string): { address: URL; authorization: string | null; secrets: string[] } {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  const scheme = parsed?.protocol === 'alertmanagers:' ? 'https' : 'http'
+  const path = parsed?.pathname.replace(/\/$/, '') ?? ''
+  const target = `${scheme}://${parsed?.host ?? ''}${path}/api/v2/alerts`
+  if (
+    parsed === null ||
+    parsed.host === '' ||
+    parsed.search !== '' ||
+    parsed.hash !== '' ||
+    !URL.canParse(target)
+  ) {
+    throw new Error(
+      'alertmanager: the URL must look like alertmanager://host:9093 or alertmanagers://host/prefix',
+    )
+  }
+  const address = new URL(target)
+  if (parsed.username === '') return { address, authorization: null, secrets: [] }
+  if (scheme === 'http' && !isLoopback(address)) {
+    throw new Error('alertmanager: a password must not travel in the clear: use alertmanagers://')
+  }
+  const user = decoded(parsed.username, 'user name')
+  const password = decoded(parsed.password, 'password')
+  const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+  return { address, authorization, secrets: [password, authorization] }
+}
+
+function fitted(alert: Alert): FittedAlert {
+  return fitAlert(alert, (candidate) => bytesOf(textOf(candidate)) <= LONGEST_TEXT)
+}
+
+function firing(alert: Alert, now: number): unknown {
+  const shown = fitted(alert)
+  const lasts = alert.incident === null ? OPEN_MS.other : OPEN_MS.incident
+  return {
+    labels: labelsOf(alert),
+    annotations: { title: shown.title, text: textOf(shown) },
+    startsAt: new Date(now).toISOString(),
+    endsAt: new Date(now + lasts).toISOString(),
+  }
+}
+
+function labelsOf(alert: Alert): Labels {
+  const data = alert.event?.data
+  const known = {
+    workflow: data?.workflow?.name ?? data?.workflow?.id,
+    bucket: data?.bucket,
+    object: data?.object,
+  }
+  return {
+    alertname: ALERT_NAME,
+    severity: alert.severity,
+    incident: digestOf(alert.incident ?? alert.id),
+    // A label without text is none.
+    ...Object.fromEntries(
+      Object.entries(known)
+        .filter((entry): entry is [string, string] => oneLine(entry[1] ?? '') !== '')
+        .map(([name, value]) => [name, cut(value, LONGEST_LABEL)]),
+    ),
+  }
+}
+
+/** Letters and digits only, so that a matcher can name it without quoting rules. */
+function digestOf(incident: string): string {
+  return createHash('sha256').update(incident).digest('hex').slice(0, 32)
+}
+
+interface OpenAlert {
+  readonly labels: unknown
+  readonly annotations: unknown
+  readonly startsAt: unknown
+}
+
+function openAlerts(body: string): OpenAlert[] {
+  const alerts = listIn(body)
+  if (alerts === null) throw new DeliveryError('alertmanager: answered 200, but not with a list of alerts')
+  return (alerts as OpenAlert[]).map(({ labels, annotations, startsAt }) => ({
+    labels,
+    annotations,
+    startsAt,
+  }))
+}
+
+function listIn(body: string): unknown[] | null {
+  try {
+    const value: unknown = JSON.parse(body)
+    return Array.isArray(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function expectTaken(answer: PostAnswer, secrets: readonly string[]): void {
+  if (answer.status === 200) return
+  throw refused(answer, {
+    channel: 'alertmanager',
+    code: `HTTP ${answer.status}`,
+    words: answer.body,
+    advice: answer.status === 404 ? 'check the prefix in the URL' : undefined,
+    secrets,
+  })
+}

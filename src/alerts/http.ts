@@ -1,0 +1,30 @@
+import { postEvent, webhookOf } from '../delivery/standard-webhooks'
+import { type Alert, plainText } from './alert'
+import type { OpenAlertChannel } from './alert-channel'
+
+/**
+ * HTTP: `https://host/path#secret=whsec_…`, a POST of the alert's event, just as the HTTP queue sends it (see ../delivery/standard-webhooks).
+ * An alert without an event is sent as a CloudEvent of type `com.tencentcloud.ci.relay.alert` whose data is `{severity, title, text}`.
+ */
+export const openHttpChannel: OpenAlertChannel = (url) => {
+  const webhook = webhookOf(url)
+  return {
+    scheme: webhook.scheme,
+    limit: null,
+    send: (alert, signal) => postEvent(webhook, alert.event ?? alertEvent(alert), signal),
+    close: () => Promise.resolve(),
+  }
+}
+
+function alertEvent(alert: Alert) {
+  const { id, severity, title } = alert
+  return {
+    specversion: '1.0',
+    id,
+    source: '/cos-callback-relay',
+    type: 'com.tencentcloud.ci.relay.alert',
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    data: { severity, title, text: plainText(alert) },
+  }
+}

@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto'
+import { post } from '../delivery/post'
+import type { Alert, Fact } from './alert'
+import type { OpenAlertChannel } from './alert-channel'
+import { addressOf, readChannelUrl } from './channel-url'
+import { bytesOf, cut, fitAlert, type FittedAlert, oneLine } from './fit'
+import { factLines } from './lines'
+import { jsonAnswer, refused, said } from './refusal'
+
+const LONGEST_BODY = 500_000
+const LONGEST_SUMMARY = 1024
+const LONGEST_FIELD = 255
+const LONGEST_DEDUP_KEY = 255
+
+/**
+ * PagerDuty, Events API v2: `pagerduty://ROUTING_KEY` (the integration key of a service). An alert triggers an incident whose `dedup_key`
+ * is the alert's incident, so that repeats join it and `resolve` ends it. All is JSON, no markup: names show as they are. Told only by 202.
+ * https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
+ */
+export const openPagerdutyChannel: OpenAlertChannel = (url) => {
+  const { keys, parameters } = readChannelUrl(url, 'pagerduty://ROUTING_KEY')
+  const key = String(keys[0])
+  const address = addressOf('pagerduty', parameters, 'https://events.pagerduty.com', '/v2/enqueue')
+
+  async function enqueue(body: string, signal: AbortSignal): Promise<void> {
+    const answer = await post('pagerduty', address, body, { 'content-type': 'application/json' }, signal)
+    if (answer.status === 202) return
+    const told = jsonAnswer(answer)
+    const errors = Array.isArray(told?.['errors'])
+      ? told['errors'].map(said).filter((words) => words !== '')
+      : []
+    const words = [said(told?.['message']) || answer.body, ...errors].join(': ')
+    throw refused(answer, {
+      channel: 'pagerduty',
+      code: `HTTP ${answer.status}`,
+      words,
+      advice: /routing.?key/i.test(words) ? 'check the routing key in the URL' : undefined,
+      secrets: [key],
+    })
+  }
+
+  return {
+    scheme: 'pagerduty',
+    limit: null,
+    shown: (alert) => fitted(alert, key).items.length,
+    send: (alert, signal) => enqueue(trigger(alert, fitted(alert, key), key), signal),
+    resolve: (incident, signal) =>
+      enqueue(
+        JSON.stringify({ routing_key: key, event_action: 'resolve', dedup_key: dedupKey(incident) }),
+        signal,
+      ),
+    close: () => Promise.resolve(),
+  }
+}
+
+function fitted(alert: Alert, key: string): FittedAlert {
+  return fitAlert(alert, (candidate) => bytesOf(trigger(alert, candidate, key)) <= LONGEST_BODY)
+}
+
+function trigger(alert: Alert, shown: FittedAlert, key: string): string {
+  const { event } = alert
+  return JSON.stringify({
+    routing_key: key,
+    event_action: 'trigger',
+    dedup_key: dedupKey(alert.incident ?? alert.id),
+    payload: {
+      summary: cut(alert.title, LONGEST_SUMMARY),
+      source: event === null ? 'cos-callback-relay' : cut(event.source, LONGEST_FIELD),
+      severity: alert.severity,
+      ...timeOf(event?.time),
+      ...(event?.subject === undefined ? {} : { component: cut(event.subject, LONGEST_FIELD) }),
+      ...(event?.data.bucket == null ? {} : { group: cut(event.data.bucket, LONGEST_FIELD) }),
+      class: event === null ? 'cos-callback-relay' : event.type,
+      custom_details: details(shown),
+    },
+  })
+}
+
+/** PagerDuty shows these as a table: a row a fact, the items as a list under their heading. */
+function details(alert: FittedAlert): Record<string, unknown> {
+  const row = ({ label, value }: Fact): [string, string] => [label, value]
+  const items = alert.items.map((item) => [item.title, ...factLines(item.facts)].join(' | '))
+  return Object.fromEntries<unknown>([
+    ...alert.facts.map(row),
+    ...(items.length > 0 || alert.more !== null
+      ? [[alert.itemsHeading, [...items, ...(alert.more === null ? [] : [alert.more])]] as const]
+      : []),
+    ...alert.footer.map(row),
+  ])
+}
+
+function timeOf(time: string | undefined): { timestamp?: string } {
+  const at = Date.parse(time ?? '')
+  return Number.isNaN(at) ? {} : { timestamp: new Date(at).toISOString() }
+}
+
+/** The incident itself, or its digest where it is too long or no printable text. */
+function dedupKey(incident: string): string {
+  const isKey = incident !== '' && incident.length <= LONGEST_DEDUP_KEY && incident === oneLine(incident)
+  return isKey ? incident : createHash('sha256').update(incident).digest('hex')
+}

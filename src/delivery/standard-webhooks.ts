@@ -1,0 +1,86 @@
+import { createHmac } from 'node:crypto'
+import type { CloudEvent } from '../callback/cloud-event'
+import { DeliveryError } from './delivery-error'
+import { decoded } from './driver-url'
+import { isLoopback } from './endpoint'
+import { post, retryAfterMs } from './post'
+
+/** Where events are POSTed, and how they are signed. */
+export interface Webhook {
+  /** `https` or `http`. */
+  readonly scheme: string
+  /** Without credentials and without the fragment that holds the secret. */
+  readonly url: URL
+  /** Null: not signed. */
+  readonly key: Buffer | null
+  /** The Authorization header for credentials in the URL; null when there are none. */
+  readonly authorization: string | null
+}
+
+/** Answers after which the sender should wait; https://github.com/standard-webhooks, "Response codes". */
+const WAIT = new Set([429, 502, 503, 504])
+
+/**
+ * Reads `https://host/path#secret=whsec_…`. Plain `http` is for loopback only: an event must not cross a network in the clear.
+ * Throws an Error that says what is wrong, never the URL itself.
+ */
+export function webhookOf(text: string): Webhook {
+  if (!URL.canParse(text)) throw new Error('not a URL of the form https://host/path#secret=whsec_…')
+  const url = new URL(text)
+  if (url.protocol !== 'https:' && !isLoopback(url))
+    throw new Error('plain http is for loopback only: use https')
+  const key = keyOf(url.hash.slice(1))
+  const authorization =
+    url.username === '' && url.password === ''
+      ? null
+      : `Basic ${Buffer.from(`${decoded(url.username, 'user name')}:${decoded(url.password, 'password')}`).toString('base64')}`
+  url.hash = url.username = url.password = ''
+  return { scheme: url.protocol.slice(0, -1), url, key, authorization }
+}
+
+function keyOf(fragment: string): Buffer | null {
+  if (fragment === '') return null
+  // Not URLSearchParams, to which the `+` of base64 is a blank.
+  const match = /^secret=(.*)$/.exec(fragment)
+  const secret = decoded(match?.[1] ?? '', 'secret')
+  const key = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(secret) ? Buffer.from(secret.slice(6), 'base64') : null
+  if (match === null) throw new Error('after # only secret=whsec_… may follow')
+  if (key === null || key.length < 24 || key.length > 64) {
+    throw new Error('the secret must be whsec_ and the base64 of 24 to 64 bytes')
+  }
+  return key
+}
+
+/**
+ * POSTs the event in the structured mode of CloudEvents (HTTP binding 1.0.2, 3.2), signed by Standard Webhooks when there is a key.
+ * Only a 2xx counts; redirects are not followed. Throws a DeliveryError that names the host and the status, never the path.
+ */
+export async function postEvent(
+  webhook: Webhook,
+  event: Pick<CloudEvent, 'id'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { scheme, url, authorization } = webhook
+  const body = JSON.stringify(event)
+  const headers = {
+    'content-type': 'application/cloudevents+json; charset=utf-8',
+    ...(authorization === null ? {} : { authorization }),
+    ...signature(webhook.key, event.id, body),
+  }
+  const { status, headers: answer } = await post(scheme, url, body, headers, signal)
+  if (status >= 200 && status < 300) return
+  const isRedirect = status >= 300 && status < 400
+  const hint = isRedirect ? ': redirects are not followed, give the address it leads to' : ''
+  throw new DeliveryError(`${scheme}: ${url.host}: answered ${String(status)}${hint}`, {
+    retryAfterMs: WAIT.has(status) ? retryAfterMs(answer) : null,
+    throttled: status === 429,
+  })
+}
+
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Webhook headers". */
+function signature(key: Buffer | null, id: string, body: string): Record<string, string> {
+  if (key === null) return {}
+  const timestamp = String(Math.floor(Date.now() / 1000))
+  const mac = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
+}

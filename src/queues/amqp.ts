@@ -1,0 +1,191 @@
+import type { Socket } from 'node:net'
+import { Connection as RabbitConnection, type Channel } from 'rabbitmq-client'
+import type { CloudEvent } from '../callback/cloud-event'
+import { DeliveryError } from '../delivery/delivery-error'
+import { decoded, driverUrl } from '../delivery/driver-url'
+import { reasonOf } from '../delivery/reason-of'
+import { shareConnection, type Connection } from '../delivery/shared-connection'
+import type { OpenQueue } from './queue'
+
+const EXAMPLE = 'amqp://user:password@host:5672/vhost?queue=NAME'
+
+interface Route {
+  /** Empty: the default exchange, which routes by the name of the queue. */
+  readonly exchange: string
+  readonly routingKey: string
+  /** Whether the queue is to be created. */
+  readonly declare: boolean
+}
+
+interface Broker {
+  readonly host: string
+  readonly options: ConstructorParameters<typeof RabbitConnection>[0]
+  readonly route: Route
+}
+
+interface Publisher extends Connection {
+  publish(event: CloudEvent): Promise<void>
+}
+
+/**
+ * RabbitMQ, TDMQ for RabbitMQ (AMQP 0-9-1): `amqp[s]://user:pass@host[:port]/vhost?queue=NAME[&declare=1]` or
+ * `?exchange=E&routingKey=K`. Messages are persistent and mandatory, and count once the broker has confirmed them; one that no queue
+ * takes is a failed delivery. Message id = event id. Without `declare=1` (which makes it durable) a missing queue is an error.
+ */
+export const openAmqpQueue: OpenQueue = (text) => {
+  const url = driverUrl(text, EXAMPLE, ['queue', 'exchange', 'routingKey', 'declare'])
+  const scheme = url.protocol.slice(0, -1)
+  const broker = brokerOf(url)
+  const shared = shareConnection(`${scheme}: ${broker.host}`, (lost) => openPublisher(scheme, broker, lost))
+  return {
+    scheme,
+    publish: (event, signal) => shared.use(signal, (publisher) => publisher.publish(event)),
+    close() {
+      shared.close()
+      return Promise.resolve()
+    },
+  }
+}
+
+function brokerOf(url: URL): Broker {
+  if (url.hostname === '') throw new Error(`the host is missing: ${EXAMPLE}`)
+  const isTls = url.protocol === 'amqps:'
+  return {
+    host: url.host,
+    route: routeOf(url.searchParams),
+    options: {
+      hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      port: url.port === '' ? (isTls ? 5671 : 5672) : url.port,
+      username: decoded(url.username, 'user name') || 'guest',
+      password: decoded(url.password, 'password') || 'guest',
+      vhost: decoded(url.pathname.slice(1), 'vhost') || '/',
+      ...(isTls ? { tls: true } : {}),
+      connectionName: 'cos-callback-relay',
+      // The largest frame that RabbitMQ takes by default: a long event is one frame, not many.
+      frameMax: 131_072,
+      noDelay: true,
+      // Deadlines are the caller's.
+      connectionTimeout: 0,
+    },
+  }
+}
+
+function routeOf(parameters: URLSearchParams): Route {
+  const queue = parameters.get('queue')
+  const exchange = parameters.get('exchange')
+  const routingKey = parameters.get('routingKey')
+  const declare = parameters.get('declare')
+  if (declare !== null && declare !== '1') throw new Error('declare can only be 1')
+  if (queue) {
+    if (exchange !== null || routingKey !== null)
+      throw new Error('give either queue, or exchange and routingKey')
+    return { exchange: '', routingKey: queue, declare: declare !== null }
+  }
+  if (!exchange) throw new Error(`the parameter queue (or exchange and routingKey) is missing: ${EXAMPLE}`)
+  if (declare !== null) throw new Error('declare=1 goes with queue: an exchange is not created here')
+  return { exchange, routingKey: routingKey ?? '', declare: false }
+}
+
+function openPublisher(scheme: string, { host, options, route }: Broker, lost: () => void): Publisher {
+  const fail = (what: string): DeliveryError => new DeliveryError(`${scheme}: ${host}: ${what}`)
+  const connection = new RabbitConnection(options)
+  const internals = connection as unknown as Internals
+  /** Why the connection is of no more use, where the broker or the system said so. */
+  let reason: string | null = null
+  let refuse: (error: Error) => void = () => undefined
+  const refused = new Promise<never>((_, reject) => (refuse = reject))
+
+  const end = (why: string): void => {
+    reason ??= why
+    refuse(fail(reason))
+    // The client would reconnect by itself, on timers that nobody waits for: the next publish opens a connection of its own.
+    connection.unsafeDestroy()
+    lost()
+  }
+  connection.on('error', (error: Error) => end(reasonOf(error)))
+  connection.on('connection.blocked', (why: string) => end(`the broker takes no messages now (${why})`))
+
+  const returned = new Map<string, number>()
+  const open = async (): Promise<Channel> => {
+    const channel = await connection.acquire()
+    internals._state.heartbeatTimer?.unref()
+    await checkRoute(channel, route, options, fail)
+    channel.on('basic.return', ({ messageId = '' }) => {
+      returned.set(messageId, (returned.get(messageId) ?? 0) + 1)
+    })
+    channel.on('close', () => end('the broker closed the channel'))
+    await channel.confirmSelect()
+    return channel
+  }
+  const channel = Promise.race([open(), refused])
+  channel.catch(() => undefined)
+
+  return {
+    ready: channel,
+    async publish(event) {
+      const envelope = {
+        exchange: route.exchange,
+        routingKey: route.routingKey,
+        mandatory: true,
+        durable: true,
+        messageId: event.id,
+        contentType: 'application/cloudevents+json',
+      }
+      const ready = await channel
+      try {
+        await ready.basicPublish(envelope, Buffer.from(JSON.stringify(event)))
+      } catch (error) {
+        throw fail(explained(error, route, options) ?? reason ?? reasonOf(error))
+      }
+      // A returned message is confirmed as well; the client tells of the return one turn after the confirm.
+      await new Promise(setImmediate)
+      const count = returned.get(event.id)
+      if (count === undefined) return
+      if (count === 1) returned.delete(event.id)
+      else returned.set(event.id, count - 1)
+      throw fail(unroutable(route))
+    },
+    hold(busy) {
+      if (busy) internals._socket.ref()
+      else internals._socket.unref()
+    },
+    destroy: () => connection.unsafeDestroy(),
+  }
+}
+
+/** What rabbitmq-client does not offer: without it an idle connection would hold the process. Its version is pinned exactly. */
+interface Internals {
+  readonly _socket: Socket
+  readonly _state: { readonly heartbeatTimer?: NodeJS.Timeout }
+}
+
+/** Makes sure of the queue or the exchange before the first message. */
+async function checkRoute(
+  channel: Channel,
+  route: Route,
+  options: Broker['options'],
+  fail: (what: string) => DeliveryError,
+): Promise<void> {
+  try {
+    if (route.exchange !== '') await channel.exchangeDeclare({ exchange: route.exchange, passive: true })
+    else if (route.declare) await channel.queueDeclare({ queue: route.routingKey, durable: true })
+    else await channel.queueDeclare({ queue: route.routingKey, passive: true })
+  } catch (error) {
+    throw fail(explained(error, route, options) ?? reasonOf(error))
+  }
+}
+
+/** Plain words for the broker's commonest refusal; null for any other. */
+function explained(error: unknown, route: Route, options: Broker['options']): string | null {
+  if ((error as { code?: unknown }).code !== 'NOT_FOUND') return null
+  const vhost = typeof options === 'object' ? options.vhost : ''
+  return route.exchange === ''
+    ? `there is no queue "${route.routingKey}" in vhost "${vhost ?? ''}": create it, or add declare=1 to the URL`
+    : `there is no exchange "${route.exchange}" in vhost "${vhost ?? ''}": create it`
+}
+
+function unroutable(route: Route): string {
+  return route.exchange === ''
+    ? `there is no queue "${route.routingKey}" any more: the message was returned`
+    : `exchange "${route.exchange}" has no queue for routing key "${route.routingKey}": the message was returned, bind a queue`
+}

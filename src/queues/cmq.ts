@@ -1,0 +1,126 @@
+import { createHmac, randomInt } from 'node:crypto'
+import { DeliveryError } from '../delivery/delivery-error'
+import { decoded, driverUrl } from '../delivery/driver-url'
+import { endpointOf } from '../delivery/endpoint'
+import { post, retryAfterMs } from '../delivery/post'
+import type { Credentials } from '../tencent/credentials'
+import type { OpenQueue } from './queue'
+
+const EXAMPLE = 'cmq://QUEUE?region=gz'
+const PATH = '/v2/index.php'
+
+/** CMQ's short names of the regions that CI works in. */
+const SHORT_REGIONS: Readonly<Record<string, string>> = {
+  'ap-guangzhou': 'gz',
+  'ap-shanghai': 'sh',
+  'ap-beijing': 'bj',
+  'ap-nanjing': 'nj',
+  'ap-chengdu': 'cd',
+  'ap-chongqing': 'cq',
+  'ap-hongkong': 'hk',
+  'ap-singapore': 'sg',
+  'ap-mumbai': 'in',
+  'ap-jakarta': 'jkt',
+  'ap-seoul': 'kr',
+  'ap-bangkok': 'th',
+  'ap-tokyo': 'jp',
+  'na-siliconvalley': 'usw',
+  'na-ashburn': 'use',
+  'na-toronto': 'ca',
+  'eu-frankfurt': 'de',
+  'sa-saopaulo': 'sao',
+}
+
+/** The longest message that the service takes, in bytes of UTF-8. */
+const LONGEST_MESSAGE = 1_048_576
+
+/**
+ * TDMQ for CMQ: `cmq://QUEUE?region=gz` (or `ap-guangzhou`; the function's own region when left out), by the SendMessage action of
+ * its HTTP interface (cloud.tencent.com/document/product/406/5906 and 1496/70952; hosts: 1496/122722), signed with the credentials
+ * of the function's role.
+ */
+export const openCmqQueue: OpenQueue = (text, context) => {
+  const url = driverUrl(text, EXAMPLE, ['region', 'endpoint'])
+  const queue = decoded(url.hostname, 'name of the queue')
+  if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(queue)) {
+    throw new Error('the name of the queue must be a letter and up to 63 letters, digits or hyphens')
+  }
+  const region = url.searchParams.get('region') ?? context.region
+  if (region === null) throw new Error(`the region is not known: add it, ${EXAMPLE}`)
+  const short = SHORT_REGIONS[region] ?? region
+  if (!/^[a-z]+$/.test(short))
+    throw new Error(`CMQ's short name of this region is not known: give it, ${EXAMPLE}`)
+  const endpoint = new URL(PATH, endpointOf(url.searchParams, `https://cmq-${short}.public.tencenttdmq.com`))
+
+  return {
+    scheme: 'cmq',
+    async publish(event, signal) {
+      const credentials = context.credentials()
+      if (credentials === null) {
+        throw new DeliveryError(
+          'cmq: no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
+        )
+      }
+      const msgBody = JSON.stringify(event)
+      if (Buffer.byteLength(msgBody) > LONGEST_MESSAGE)
+        throw new DeliveryError('cmq: the message is over 1 MB')
+      const form = signed(
+        endpoint,
+        { Action: 'SendMessage', queueName: queue, msgBody, delaySeconds: '0' },
+        credentials,
+      )
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const { status, headers: answer, body } = await post('cmq', endpoint, form.toString(), headers, signal)
+      const { code, message } = parsed(body)
+      if (status === 200 && code === 0) return
+      const words =
+        code === null
+          ? `answered ${String(status)}`
+          : `code ${String(code)}: ${without(credentials, message)}`
+      throw new DeliveryError(`cmq: ${endpoint.host}: queue "${queue}": ${words}`, {
+        retryAfterMs: retryAfterMs(answer),
+        throttled: status === 429,
+      })
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+/** Adds the parameters that all actions share and the signature, which covers the values before form encoding. */
+function signed(
+  endpoint: URL,
+  action: Readonly<Record<string, string>>,
+  credentials: Credentials,
+): URLSearchParams {
+  const parameters: Record<string, string> = {
+    ...action,
+    Nonce: String(randomInt(1, 2 ** 31)),
+    SecretId: credentials.secretId,
+    ...(credentials.sessionToken === null ? {} : { Token: credentials.sessionToken }),
+    Timestamp: String(Math.floor(Date.now() / 1000)),
+    SignatureMethod: 'HmacSHA256',
+  }
+  const names = Object.keys(parameters).sort()
+  const text = names.map((name) => `${name}=${parameters[name] ?? ''}`).join('&')
+  const mac = createHmac('sha256', credentials.secretKey).update(
+    `POST${endpoint.host}${endpoint.pathname}?${text}`,
+  )
+  return new URLSearchParams({ ...parameters, Signature: mac.digest('base64') })
+}
+
+/** The service's words, should they quote who asked. */
+function without(credentials: Credentials, message: string): string {
+  const secrets = [credentials.secretId, credentials.secretKey, credentials.sessionToken ?? '']
+  return secrets
+    .filter((secret) => secret !== '')
+    .reduce((text, secret) => text.replaceAll(secret, '…'), message)
+}
+
+function parsed(body: string): { code: number | null; message: string } {
+  try {
+    const { code, message } = JSON.parse(body) as { code?: unknown; message?: unknown }
+    return { code: typeof code === 'number' ? code : null, message: String(message).slice(0, 200) }
+  } catch {
+    return { code: null, message: '' }
+  }
+}

@@ -1,0 +1,34 @@
+import { driverUrl } from '../delivery/driver-url'
+import { redisConnection } from '../delivery/redis-connection'
+import type { OpenQueue } from './queue'
+
+const EXAMPLE = 'redis://user:password@host:6379/0?stream=NAME'
+
+/** Entries kept unless `maxlen` says otherwise. */
+const DEFAULT_MAXLEN = 100_000
+
+/**
+ * Redis Streams: `redis[s]://[user:pass@]host:port/db?stream=NAME[&maxlen=N]`. Each event is one entry with the fields `id`, `type`
+ * and `event`, the last the whole CloudEvent as JSON. `maxlen` bounds the stream, nearly (`MAXLEN ~`); 0 leaves it unbounded.
+ */
+export const openRedisQueue: OpenQueue = (text) => {
+  const url = driverUrl(text, EXAMPLE, ['stream', 'maxlen'])
+  const stream = url.searchParams.get('stream') ?? ''
+  if (stream === '') throw new Error(`the parameter stream is missing: ${EXAMPLE}`)
+  const maxlen = url.searchParams.get('maxlen') ?? String(DEFAULT_MAXLEN)
+  if (!/^\d{1,15}$/.test(maxlen)) throw new Error('maxlen must be a whole number: maxlen=100000')
+  const bound = Number(maxlen) === 0 ? [] : ['MAXLEN', '~', maxlen]
+  const scheme = url.protocol.slice(0, -1)
+  const connection = redisConnection(scheme, url)
+  return {
+    scheme,
+    async publish(event, signal) {
+      const fields = ['id', event.id, 'type', event.type, 'event', JSON.stringify(event)]
+      await connection.command(['XADD', stream, ...bound, '*', ...fields], signal)
+    },
+    close() {
+      connection.close()
+      return Promise.resolve()
+    },
+  }
+}

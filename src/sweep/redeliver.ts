@@ -1,0 +1,74 @@
+import { bodyText } from '../callback/body-text'
+import type { Subject } from '../callback/model'
+import { readCallback } from '../callback/read-callback'
+import { DEADLINES, startDeadline } from '../relay/deadlines'
+import { tryDelivery } from '../relay/delivery'
+import type { Failure } from '../relay/attempt'
+import { messageOf } from '../relay/ledger'
+import type { Outcome } from '../relay/outcome'
+import type { RelayParts } from '../relay/parts'
+import { process, type Run } from '../relay/process'
+import { startStopwatch } from '../relay/stopwatch'
+import { askCi } from '../relay/verify'
+import type { Parcel, ParkedItem } from '../stores/store'
+
+/** One more try at a parked item, of whatever kind; null when it is settled and can go. Never throws. */
+export async function redeliver(parts: RelayParts, item: ParkedItem): Promise<Failure | null> {
+  const { parcel } = item
+  switch (parcel.kind) {
+    case 'message':
+    case 'alert':
+    case 'resolve':
+      return tryDelivery(parts, { id: item.id, group: item.group, parcel }, DEADLINES.attempt)
+    case 'unverified':
+    case 'unreadable':
+      return relayAgain(parts, item, parcel)
+  }
+}
+
+/** Puts a kept body through the pipeline once more. */
+async function relayAgain(
+  parts: RelayParts,
+  item: ParkedItem,
+  parcel: Extract<Parcel, { kind: 'unverified' | 'unreadable' }>,
+): Promise<Failure | null> {
+  const run = startRun(item.parkedAt)
+  try {
+    const subjects = readCallback(bodyText(textOf(parcel.bodyBase64), null))
+    const outcomes = await Promise.all(
+      subjects.map(async (subject): Promise<Outcome['outcome']> => {
+        const verified = parts.verify === 'off' ? subject : await askCi(parts, subject, run)
+        return verified === null ? unknown(parts, subject) : (await process(parts, verified, run)).outcome
+      }),
+    )
+    const open = outcomes.find((outcome) => outcome === 'held' || outcome === 'undelivered')
+    return open === undefined ? null : failure(`relayed again, but ${open}`)
+  } catch (error) {
+    return failure(messageOf(error))
+  }
+}
+
+/** CI has been asked and knows no such execution: forged, and dropped. */
+function unknown(parts: RelayParts, subject: Subject): Outcome['outcome'] {
+  const id = subject.kind === 'workflow' ? subject.execution.runId : subject.job.jobId
+  parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id })
+  return 'unknown'
+}
+
+/** The conditions of a callback, for a body that no sender waits for. */
+export function startRun(arrivedAt: number): Run {
+  return {
+    deadline: startDeadline(),
+    leaseMs: DEADLINES.callback + 1_000,
+    arrivedAt,
+    stopwatch: startStopwatch(),
+  }
+}
+
+function textOf(bodyBase64: string): string {
+  return Buffer.from(bodyBase64, 'base64').toString('utf8')
+}
+
+function failure(message: string): Failure {
+  return { message, retryAfterMs: null, throttled: false }
+}

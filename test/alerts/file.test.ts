@@ -1,0 +1,96 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { plainText } from '../../src/alerts/alert'
+import { openFileChannel } from '../../src/alerts/file'
+import { CONTEXT, describeChannel } from '../support/channel-contract'
+import { CHINESE, ENGLISH, HUGE, WITHOUT_EVENT } from '../support/sample-alerts'
+
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'alerts-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const inTime = (): AbortSignal => AbortSignal.timeout(5000)
+const linesOf = (path: string): string[] =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
+
+describeChannel('file', { saysAll: true, limit: null, faults: [] }, async () => {
+  const path = join(folder, 'made/when missing/警报.jsonl')
+  return {
+    url: `file:${path}`,
+    secrets: [],
+    told: () => linesOf(path).map((line) => [JSON.parse(line).title, JSON.parse(line).text].join('\n')),
+    inspectLast: () => {
+      expect(Object.keys(JSON.parse(linesOf(path).at(-1)!))).toEqual(['severity', 'title', 'text', 'event'])
+    },
+    // A folder where the file belongs.
+    refusals: [() => mkdirSync(path, { recursive: true })],
+    mend: () => {
+      if (linesOfFolder(path)) rmSync(path, { recursive: true })
+    },
+    close: () => undefined,
+  }
+})
+
+function linesOfFolder(path: string): boolean {
+  try {
+    readFileSync(path)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EISDIR'
+  }
+}
+
+describe('file', () => {
+  test('a line is exactly severity, title, text and event', async () => {
+    const path = join(folder, 'alerts.jsonl')
+    const channel = openFileChannel(`file://${path}`, CONTEXT)
+    await channel.send(ENGLISH, inTime())
+    await channel.send(WITHOUT_EVENT, inTime())
+    expect(linesOf(path).map((line) => JSON.parse(line))).toEqual(
+      [ENGLISH, WITHOUT_EVENT].map((alert) => ({
+        severity: alert.severity,
+        title: alert.title,
+        text: plainText(alert),
+        event: alert.event,
+      })),
+    )
+  })
+
+  test('alerts sent at once are whole lines, in order', async () => {
+    const path = join(folder, 'alerts.jsonl')
+    const channel = openFileChannel(`file:${path}`, CONTEXT)
+    const alerts = Array.from({ length: 20 }, (_, index) => ({
+      ...(index % 5 === 0 ? HUGE : CHINESE),
+      title: String(index),
+    }))
+    await Promise.all(alerts.map((alert) => channel.send(alert, inTime())))
+    expect(linesOf(path).map((line) => JSON.parse(line).title)).toEqual(alerts.map(({ title }) => title))
+  })
+
+  test('half a line left by a crash does not swallow the next alert', async () => {
+    const path = join(folder, 'alerts.jsonl')
+    appendFileSync(path, '{"severity":"err')
+    await openFileChannel(`file:${path}`, CONTEXT).send(ENGLISH, inTime())
+    expect(JSON.parse(linesOf(path)[1]!).title).toBe(ENGLISH.title)
+  })
+
+  test('gives up waiting for the disk when told to', async () => {
+    const channel = openFileChannel(`file:${join(folder, 'alerts.jsonl')}`, CONTEXT)
+    const controller = new AbortController()
+    const sent = channel.send(HUGE, controller.signal)
+    controller.abort()
+    await expect(sent).rejects.toMatchObject({ name: 'DeliveryError' })
+    await channel.close()
+  })
+
+  test.each(['file:', 'file:///', 'file://host/x', 'file:dir/', 'file:a%00b', 'file:%zz'])(
+    'refuses %s',
+    (url) => {
+      expect(() => openFileChannel(url, CONTEXT)).toThrow(/file|path/)
+    },
+  )
+})

@@ -1,0 +1,128 @@
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+/** What the proxy does with bytes, on connections that are open and on those to come. */
+type Mode =
+  | { readonly kind: 'pass'; readonly delayMs: number }
+  /** Takes connections and bytes, answers nothing. */
+  | { readonly kind: 'black-hole' }
+  /** Resets each new connection at once. */
+  | { readonly kind: 'reset' }
+  /** Passes so many more bytes from the client, then resets the connection they came on. */
+  | { readonly kind: 'cut-after'; bytes: number }
+
+/** A network between a client and a server, good or bad as the test says. */
+export interface TcpProxy {
+  readonly port: number
+  /** `127.0.0.1:PORT` */
+  readonly address: string
+  /** Connections taken so far. */
+  readonly connections: number
+  pass(): Promise<void>
+  /** Passes each chunk later, both ways. */
+  latency(ms: number): void
+  /** Swallows bytes both ways. Connections stay open. */
+  blackHole(): void
+  /** Resets the connections there are and each new one. */
+  reset(): void
+  /** Resets the connections there are; new ones pass. */
+  cut(): void
+  /** Resets a connection after `bytes` more bytes from the client, in all. */
+  cutAfter(bytes: number): void
+  /** Nobody listens any more; the connections there are get reset. `pass` listens again. */
+  refuse(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Starts a proxy to `target` (`127.0.0.1:5690`), on a free port or the given one. */
+export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy> {
+  const [host = '', targetPort] = target.split(':')
+  let mode: Mode = { kind: 'pass', delayMs: 0 }
+  let connections = 0
+  const sockets = new Set<Socket>()
+  let server: Server | null = null
+
+  const track = (socket: Socket): void => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('close', () => sockets.delete(socket))
+  }
+
+  const forward = (from: Socket, to: Socket, isClient: boolean): void => {
+    from.on('data', (chunk) => {
+      if (mode.kind === 'black-hole') return
+      if (mode.kind === 'cut-after' && isClient) {
+        const allowed = Math.min(mode.bytes, chunk.length)
+        mode.bytes -= allowed
+        to.write(chunk.subarray(0, allowed))
+        if (mode.bytes === 0) from.resetAndDestroy()
+        return
+      }
+      const delayMs = mode.kind === 'pass' ? mode.delayMs : 0
+      if (delayMs === 0) to.write(chunk)
+      else setTimeout(() => to.destroyed || to.write(chunk), delayMs)
+    })
+    from.on('close', () => {
+      if (mode.kind !== 'black-hole' || isClient) to.destroy()
+    })
+  }
+
+  const serve = async (): Promise<void> => {
+    const listener = createServer((client) => {
+      connections += 1
+      track(client)
+      if (mode.kind === 'reset') {
+        client.resetAndDestroy()
+        return
+      }
+      const upstream = connect({ host, port: Number(targetPort) })
+      track(upstream)
+      forward(client, upstream, true)
+      forward(upstream, client, false)
+    })
+    await new Promise<void>((done, fail) => {
+      listener.once('error', fail)
+      listener.listen(port, '127.0.0.1', done)
+    })
+    port = (listener.address() as AddressInfo).port
+    server = listener
+  }
+
+  const cut = (): void => sockets.forEach((socket) => socket.resetAndDestroy())
+
+  const stop = async (): Promise<void> => {
+    const listener = server
+    server = null
+    cut()
+    if (listener !== null) await new Promise((done) => listener.close(done))
+  }
+
+  await serve()
+  return {
+    port,
+    address: `127.0.0.1:${String(port)}`,
+    get connections() {
+      return connections
+    },
+    async pass() {
+      mode = { kind: 'pass', delayMs: 0 }
+      if (server === null) await serve()
+    },
+    latency(ms) {
+      mode = { kind: 'pass', delayMs: ms }
+    },
+    blackHole() {
+      mode = { kind: 'black-hole' }
+    },
+    reset() {
+      mode = { kind: 'reset' }
+      cut()
+    },
+    cut,
+    cutAfter(bytes) {
+      mode = { kind: 'cut-after', bytes }
+    },
+    refuse: stop,
+    close: stop,
+  }
+}
