@@ -1,17 +1,18 @@
 'use strict'
-// serverless loads plugins as CommonJS: this compiles src/deploy/ on the spot, so that `npm ci` is all a deploy needs.
+// serverless loads plugins as CommonJS: this compiles src/deploy/ in memory, so that `npm ci` is all a deploy needs.
 const { join } = require('node:path')
 const { buildSync } = require('esbuild')
 
-const outfile = join(__dirname, '.build', 'deploy.js')
-buildSync({
+const { outputFiles } = buildSync({
   entryPoints: [join(__dirname, 'src', 'deploy', 'plugin.ts')],
-  outfile,
+  write: false,
   bundle: true,
   packages: 'external',
   platform: 'node',
   target: 'node20',
   format: 'cjs',
+  sourcemap: 'inline',
   logLevel: 'warning',
 })
-module.exports = require(outfile).RelayDeploy
+module._compile(outputFiles[0].text, __filename)
+module.exports = module.exports.RelayDeploy

@@ -23,7 +23,8 @@ export function maskedUrl(address: Address): string {
 
 /** The two lines that every command prints for the URL. */
 export function describeUrl(address: Address, token: string | null, show: boolean): readonly string[] {
-  if (token === null) return [`  ${maskedUrl(address)}`, '  (CALLBACK_TOKEN is not set here, so the length cannot be told)']
+  if (token === null)
+    return [`  ${maskedUrl(address)}`, '  (CALLBACK_TOKEN is not set here, so the length cannot be told)']
   const { length } = callbackUrl(address, token)
   const hidden = show ? '' : '; the token is hidden, --show-token shows it'
   return [

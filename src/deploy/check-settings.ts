@@ -54,33 +54,50 @@ async function configurationProblems(variables: Variables): Promise<readonly str
   }
 }
 
-function functionProblems(name: string, settings: ServerlessFunction, defaultMemory: unknown): readonly string[] {
+function functionProblems(
+  name: string,
+  settings: ServerlessFunction,
+  defaultMemory: unknown,
+): readonly string[] {
   const problems: string[] = []
   const timeout = Number(settings.timeout)
   const shortest = name === 'callback' ? HANDLER_DEADLINE + 1 : 10
   if (!Number.isInteger(timeout) || timeout < shortest || timeout > 900) {
-    problems.push(`timeout of ${name}: ${String(settings.timeout)}; use a whole number of seconds from ${shortest} to 900`)
+    problems.push(
+      `timeout of ${name}: ${String(settings.timeout)}; use a whole number of seconds from ${shortest} to 900`,
+    )
   }
   const memory = Number(settings.memorySize ?? defaultMemory)
   if (memory !== 64 && !(memory >= 128 && memory <= 3072 && memory % 128 === 0)) {
-    problems.push(`memory of ${name}: ${String(settings.memorySize ?? defaultMemory)}; use 64, or a multiple of 128 up to 3072 (MB)`)
+    problems.push(
+      `memory of ${name}: ${String(settings.memorySize ?? defaultMemory)}; use 64, or a multiple of 128 up to 3072 (MB)`,
+    )
   }
   const size = environmentSize(variablesOf(settings.environment?.variables))
   if (size > ENVIRONMENT_LIMIT) {
-    problems.push(`environment of ${name}: ${size} bytes, SCF takes ${ENVIRONMENT_LIMIT}; shorten ALERT_URLS or RECONCILE`)
+    problems.push(
+      `environment of ${name}: ${size} bytes, SCF takes ${ENVIRONMENT_LIMIT}; shorten ALERT_URLS or RECONCILE`,
+    )
   }
   return problems
 }
 
 export function environmentSize(variables: Variables): number {
-  return Object.entries(variables).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0)
+  return Object.entries(variables).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  )
 }
 
 function triggerProblems(trigger: string | undefined): readonly string[] {
   if (trigger === undefined || trigger === 'url' || trigger === 'apigw') return []
-  return [`trigger: ${trigger}; use url (a function URL) or apigw (API Gateway, for those who still have one)`]
+  return [
+    `trigger: ${trigger}; use url (a function URL) or apigw (API Gateway, for those who still have one)`,
+  ]
 }
 
 function vpcProblems(vpc: { readonly vpcId?: string; readonly subnetId?: string } = {}): readonly string[] {
-  return Boolean(vpc.vpcId) === Boolean(vpc.subnetId) ? [] : ['vpcId, subnetId: only one is set; a VPC takes both']
+  return Boolean(vpc.vpcId) === Boolean(vpc.subnetId)
+    ? []
+    : ['vpcId, subnetId: only one is set; a VPC takes both']
 }

@@ -1,5 +1,11 @@
 import type { Credentials } from '../tencent/credentials'
-import { type CosAnswer, type CosRequest, cosRefusal, cosRequest, type CosTarget } from '../tencent/cos-request'
+import {
+  type CosAnswer,
+  type CosRequest,
+  cosRefusal,
+  cosRequest,
+  type CosTarget,
+} from '../tencent/cos-request'
 import { escaped, inside, textIn, withInside } from './xml-text'
 
 /** Where CI calls back: part of a queue's settings, and of a workflow's. */
@@ -38,16 +44,25 @@ export function ciSettings(bucket: string, region: string, credentials: Credenti
     return answer
   }
 
-  async function put(what: string, path: string, body: string, query: Readonly<Record<string, string>> = {}): Promise<void> {
+  async function put(
+    what: string,
+    path: string,
+    body: string,
+    query: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await ask(what, { method: 'PUT', path, query, body, headers: { 'content-type': 'application/xml' } })
   }
 
   /** Throws when there is none of that id. */
   async function read(kind: CiPlace['kind'], id: string): Promise<CiPlace> {
-    const [path, parameter, list] = kind === 'queue' ? ['/queue', 'queueIds', 'QueueList'] : ['/workflow', 'ids', 'MediaWorkflowList']
+    const [path, parameter, list] =
+      kind === 'queue' ? ['/queue', 'queueIds', 'QueueList'] : ['/workflow', 'ids', 'MediaWorkflowList']
     const answer = await ask(`${kind} ${id}`, { method: 'GET', path, query: { [parameter]: id } })
     const xml = inside(answer.body, list)
-    if (xml === null) throw new Error(`CI knows no ${kind} ${id} in bucket ${bucket} (${region}): check the id, the bucket and COS_REGION.`)
+    if (xml === null)
+      throw new Error(
+        `CI knows no ${kind} ${id} in bucket ${bucket} (${region}): check the id, the bucket and COS_REGION.`,
+      )
     const notify = inside(kind === 'queue' ? xml : startInput(xml), 'NotifyConfig') ?? ''
     // Both have elements of the same names inside.
     const own = withInside(xml, kind === 'queue' ? 'NotifyConfig' : 'Topology', '')
@@ -56,7 +71,9 @@ export function ciSettings(bucket: string, region: string, credentials: Credenti
       id,
       name: textIn(own, 'Name'),
       state: textIn(own, 'State'),
-      notify: Object.fromEntries(NOTIFY_FIELDS.map((field) => [field, textIn(notify, field)])) as unknown as NotifyConfig,
+      notify: Object.fromEntries(
+        NOTIFY_FIELDS.map((field) => [field, textIn(notify, field)]),
+      ) as unknown as NotifyConfig,
       xml,
     }
   }
@@ -92,7 +109,8 @@ function startInput(xml: string): string {
 function withNotify(topology: string, notify: NotifyConfig): string {
   const nodes = inside(topology, 'Nodes') ?? ''
   const start = inside(nodes, 'Start')
-  if (start === null) throw new Error('the workflow has no Start node: open it in the console and save it once')
+  if (start === null)
+    throw new Error('the workflow has no Start node: open it in the console and save it once')
   const input = inside(start, 'Input') ?? ''
   const config = withFields(inside(input, 'NotifyConfig') ?? '', notify)
   const changed = withInside(start, 'Input', withInside(input, 'NotifyConfig', config))

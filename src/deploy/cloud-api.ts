@@ -27,11 +27,25 @@ export function cloudApi(credentials: Credentials, region: string): CallApi {
   return async (service, action, parameters) => {
     const host = `${service}.tencentcloudapi.com`
     const body = JSON.stringify(parameters)
-    const call = { service, host, action, version: VERSIONS[service], region: service === 'cam' ? null : region, body }
-    const response = await reach(`https://${host}/`, { method: 'POST', headers: signTc3(call, credentials), body })
+    const call = {
+      service,
+      host,
+      action,
+      version: VERSIONS[service],
+      region: service === 'cam' ? null : region,
+      body,
+    }
+    const response = await reach(`https://${host}/`, {
+      method: 'POST',
+      headers: signTc3(call, credentials),
+      body,
+    })
     const answer = ((await response.json().catch(() => null)) as { Response?: unknown } | null)?.Response
     if (typeof answer !== 'object' || answer === null) {
-      throw new CloudError(`HTTP ${response.status}`, `${action}: no readable answer (HTTP ${response.status})`)
+      throw new CloudError(
+        `HTTP ${response.status}`,
+        `${action}: no readable answer (HTTP ${response.status})`,
+      )
     }
     const error = (answer as { Error?: { Code?: unknown; Message?: unknown } }).Error
     if (error !== undefined) throw new CloudError(String(error.Code), `${action}: ${String(error.Message)}`)

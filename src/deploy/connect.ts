@@ -18,9 +18,11 @@ export function placeOption(session: Session): (Place & { readonly bucket: strin
   if (bucket === null && workflow === null && queue === null) return null
   const usage = '--bucket NAME-APPID with either --workflow ID or --queue ID'
   if (bucket === null) throw new Error(`Which bucket? Give ${usage}.`)
-  if (!/^[a-z0-9][a-z0-9-]*-\d{5,12}$/.test(bucket)) throw new Error(`--bucket ${bucket} has no APPID: it looks like media-1250000000.`)
+  if (!/^[a-z0-9][a-z0-9-]*-\d{5,12}$/.test(bucket))
+    throw new Error(`--bucket ${bucket} has no APPID: it looks like media-1250000000.`)
   const [kind, id] = workflow === null ? (['queue', queue] as const) : (['workflow', workflow] as const)
-  if (id === null || (workflow !== null && queue !== null)) throw new Error(`Workflow or queue? Give ${usage}.`)
+  if (id === null || (workflow !== null && queue !== null))
+    throw new Error(`Workflow or queue? Give ${usage}.`)
   if (!/^[\w-]+$/.test(id)) throw new Error(`--${kind} ${id} is not an id: it is letters and digits.`)
   return { kind, id, bucket }
 }
@@ -37,7 +39,8 @@ export function bucketRegion(session: Session, variables: Readonly<Record<string
 export async function connect(session: Session): Promise<void> {
   const { options, print } = session
   const place = placeOption(session)
-  if (place === null) throw new Error('Connect what? Give --bucket NAME-APPID with either --workflow ID or --queue ID.')
+  if (place === null)
+    throw new Error('Connect what? Give --bucket NAME-APPID with either --workflow ID or --queue ID.')
   const { found, address, url } = await deployedCallback(session)
   const tooLong = lengthProblem(url)
   if (tooLong !== null) throw new Error(tooLong)
@@ -58,7 +61,8 @@ export async function connect(session: Session): Promise<void> {
     print('  is connected already: nothing to change.')
     return
   }
-  const show = (value: string): string => (value === url ? maskedUrl(address) : withoutPath(value) || '(none)')
+  const show = (value: string): string =>
+    value === url ? maskedUrl(address) : withoutPath(value) || '(none)'
   print(changed.map((field) => `  ${field}: ${show(before.notify[field])} -> ${show(wanted[field])}`))
   if (options['dry-run'] === true) {
     print('Nothing was changed (--dry-run).')
@@ -67,16 +71,26 @@ export async function connect(session: Session): Promise<void> {
   await settings.update(before, wanted)
   const after = await settings.read(place.kind, place.id)
   const wrong = NOTIFY_FIELDS.filter((field) => after.notify[field] !== wanted[field])
-  if (wrong.length > 0) throw new Error(`CI took the change, but does not show it in ${wrong.join(', ')}: look at the ${place.kind} in the console.`)
-  if (after.state !== before.state) throw new Error(`The ${place.kind} was ${before.state} and is now ${after.state}: set it back in the console.`)
-  print(place.kind === 'workflow' ? 'Connected; CI says that it takes up to 5 minutes to work.' : 'Connected.')
+  if (wrong.length > 0)
+    throw new Error(
+      `CI took the change, but does not show it in ${wrong.join(', ')}: look at the ${place.kind} in the console.`,
+    )
+  if (after.state !== before.state)
+    throw new Error(
+      `The ${place.kind} was ${before.state} and is now ${after.state}: set it back in the console.`,
+    )
+  print(
+    place.kind === 'workflow' ? 'Connected; CI says that it takes up to 5 minutes to work.' : 'Connected.',
+  )
 }
 
 /** A callback lost because nobody answers is lost for good: CI's documents promise no retry. */
 async function mustAnswer(url: string): Promise<void> {
   const { status } = await reach(url)
   if (status !== 200) {
-    throw new Error(`The callback URL answers ${status}, so nothing was connected: run \`npx serverless callback doctor\`.`)
+    throw new Error(
+      `The callback URL answers ${status}, so nothing was connected: run \`npx serverless callback doctor\`.`,
+    )
   }
 }
 

@@ -16,7 +16,9 @@ export function deployCredentials(env: Environment, file: string): Credentials {
   const key = env['TENCENT_SECRET_KEY']?.trim()
   if (id && key) return { secretId: id, secretKey: key, sessionToken: env['TENCENT_TOKEN']?.trim() || null }
   if (id || key) {
-    throw new Error(`${id ? 'TENCENT_SECRET_ID' : 'TENCENT_SECRET_KEY'} is set but ${id ? 'TENCENT_SECRET_KEY' : 'TENCENT_SECRET_ID'} is not: set both.`)
+    throw new Error(
+      `${id ? 'TENCENT_SECRET_ID' : 'TENCENT_SECRET_KEY'} is set but ${id ? 'TENCENT_SECRET_KEY' : 'TENCENT_SECRET_ID'} is not: set both.`,
+    )
   }
   const text = readIfThere(file.replace(/^~(?=\/|$)/, homedir()))
   if (text === null) {

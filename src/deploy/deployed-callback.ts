@@ -17,11 +17,13 @@ export async function deployedCallback(session: Session): Promise<DeployedCallba
   const { call, stage, serverless } = session
   const name = session.functionName('callback')
   const found = await findFunction(call, name)
-  if (found === null) throw new Error(`${name} is not deployed: run \`npx serverless deploy --stage ${stage}\`.`)
+  if (found === null)
+    throw new Error(`${name} is not deployed: run \`npx serverless deploy --stage ${stage}\`.`)
   const triggers = await listTriggers(call, name)
   const wanted = serverless.service.custom?.relay?.trigger === 'apigw' ? 'apigw' : 'url'
   const address = addressOf(triggers, wanted) ?? addressOf(triggers)
-  if (address === null) throw new Error(`${name} has no address: run \`npx serverless deploy --stage ${stage}\` to give it one.`)
+  if (address === null)
+    throw new Error(`${name} has no address: run \`npx serverless deploy --stage ${stage}\` to give it one.`)
   const tokens = tokensOf(found.variables['CALLBACK_TOKEN'])
   const [token] = tokens
   if (token === undefined) throw new Error(`${name} has no CALLBACK_TOKEN: set one and deploy.`)

@@ -24,7 +24,9 @@ export function explain(error: unknown): string {
 function reasonOf(error: unknown): { readonly code: string; readonly message: string } {
   if (typeof error !== 'object' || error === null) return { code: '', message: String(error) }
   const outer = error as { code?: unknown; message?: unknown; error?: { Code?: unknown; Message?: unknown } }
-  const message = [outer.error?.Message, outer.message].find((text) => typeof text === 'string') ?? 'It failed and did not say why.'
+  const message =
+    [outer.error?.Message, outer.message].find((text) => typeof text === 'string') ??
+    'It failed and did not say why.'
   const code = [outer.error?.Code, outer.code].find((text) => typeof text === 'string')
   return { code: code ?? CODE_IN_WORDS.exec(message)?.[1] ?? '', message }
 }

@@ -3,7 +3,10 @@ import { type CallApi, CloudError } from './cloud-api'
 import { addressOf, listTriggers, pause, untilActive } from './functions'
 
 /** Open to all comers and without SCF's own check: COS cannot sign, the token in the URL is what keeps others out. */
-const DESCRIPTION = JSON.stringify({ AuthType: 'NONE', NetConfig: { EnableIntranet: false, EnableExtranet: true } })
+const DESCRIPTION = JSON.stringify({
+  AuthType: 'NONE',
+  NetConfig: { EnableIntranet: false, EnableExtranet: true },
+})
 
 /**
  * Makes sure that the function has a function URL, and returns it.
@@ -11,7 +14,11 @@ const DESCRIPTION = JSON.stringify({ AuthType: 'NONE', NetConfig: { EnableIntran
  * The service names the trigger itself and there is one a function, so it is found by its type. It is never deleted and made
  * again: that would change the URL.
  */
-export async function ensureFunctionUrl(call: CallApi, functionName: string, pauseMs = 1000): Promise<{ address: Address; made: boolean }> {
+export async function ensureFunctionUrl(
+  call: CallApi,
+  functionName: string,
+  pauseMs = 1000,
+): Promise<{ address: Address; made: boolean }> {
   const there = (await listTriggers(call, functionName)).some(({ type }) => type === 'http')
   if (!there) {
     await untilActive(call, functionName, 90_000, pauseMs)

@@ -27,8 +27,13 @@ export interface Trigger {
 /** A function as deployed; null when there is none of that name. */
 export async function findFunction(call: CallApi, name: string): Promise<DeployedFunction | null> {
   try {
-    const found = await call('scf', 'GetFunction', { FunctionName: name, Namespace: NAMESPACE, ShowCode: 'FALSE' })
-    const environment = found['Environment'] as { Variables?: { Key: string; Value: string }[] } | null | undefined
+    const found = await call('scf', 'GetFunction', {
+      FunctionName: name,
+      Namespace: NAMESPACE,
+      ShowCode: 'FALSE',
+    })
+    const environment = found['Environment'] as
+      { Variables?: { Key: string; Value: string }[] } | null | undefined
     return {
       name,
       status: text(found['Status']),
@@ -47,8 +52,13 @@ export async function findFunction(call: CallApi, name: string): Promise<Deploye
 }
 
 export async function listTriggers(call: CallApi, functionName: string): Promise<readonly Trigger[]> {
-  const answer = await call('scf', 'ListTriggers', { FunctionName: functionName, Namespace: NAMESPACE, Limit: 100 })
-  const triggers = answer['Triggers'] as { Type: string; TriggerName: string; Enable: number; TriggerDesc: string }[] | undefined
+  const answer = await call('scf', 'ListTriggers', {
+    FunctionName: functionName,
+    Namespace: NAMESPACE,
+    Limit: 100,
+  })
+  const triggers = answer['Triggers'] as
+    { Type: string; TriggerName: string; Enable: number; TriggerDesc: string }[] | undefined
   return (triggers ?? []).map((trigger) => ({
     type: trigger.Type,
     name: trigger.TriggerName,
@@ -61,7 +71,8 @@ export async function listTriggers(call: CallApi, functionName: string): Promise
 export function addressOf(triggers: readonly Trigger[], kind?: Address['kind']): Address | null {
   for (const trigger of triggers) {
     if (trigger.type === 'http' && kind !== 'apigw') {
-      const base = (json(trigger.description)['NetConfig'] as { ExtranetUrl?: string } | undefined)?.ExtranetUrl
+      const base = (json(trigger.description)['NetConfig'] as { ExtranetUrl?: string } | undefined)
+        ?.ExtranetUrl
       if (base) return { kind: 'url', base }
     }
     if (trigger.type === 'apigw' && kind !== 'url') {
@@ -80,7 +91,12 @@ export function gatewayServiceOf(triggers: readonly Trigger[]): string | null {
 }
 
 /** Waits until the function takes other calls again; throws when it failed or takes longer than `patienceMs`. */
-export async function untilActive(call: CallApi, name: string, patienceMs: number, pauseMs = 1000): Promise<void> {
+export async function untilActive(
+  call: CallApi,
+  name: string,
+  patienceMs: number,
+  pauseMs = 1000,
+): Promise<void> {
   const end = Date.now() + patienceMs
   for (;;) {
     const found = await findFunction(call, name)
@@ -89,7 +105,10 @@ export async function untilActive(call: CallApi, name: string, patienceMs: numbe
     if (!/^(Creating|Updating|Publishing)$/.test(found.status)) {
       throw new Error(`${name} is ${found.status}: see the function in SCF's console, then deploy again.`)
     }
-    if (Date.now() > end) throw new Error(`${name} is still ${found.status} after ${patienceMs / 1000} s: deploy again in a while.`)
+    if (Date.now() > end)
+      throw new Error(
+        `${name} is still ${found.status} after ${patienceMs / 1000} s: deploy again in a while.`,
+      )
     await pause(pauseMs)
   }
 }

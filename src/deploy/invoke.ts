@@ -13,7 +13,8 @@ export async function invokeDeployed(session: Session): Promise<void> {
   const name = session.functionName(functionOption(session))
   const path = textOption(options, 'path')
   const event = path === null ? (textOption(options, 'data') ?? '{}') : await readFile(path, 'utf8')
-  if ((await findFunction(call, name)) === null) throw new Error(`${name} is not deployed: run \`npx serverless deploy\`.`)
+  if ((await findFunction(call, name)) === null)
+    throw new Error(`${name} is not deployed: run \`npx serverless deploy\`.`)
   const answer = await call('scf', 'Invoke', {
     FunctionName: name,
     Namespace: 'default',
@@ -21,12 +22,16 @@ export async function invokeDeployed(session: Session): Promise<void> {
     LogType: 'Tail',
     ClientContext: event,
   })
-  const result = answer['Result'] as { RetMsg?: string; ErrMsg?: string; Log?: string; InvokeResult?: number } | undefined
+  const result = answer['Result'] as
+    { RetMsg?: string; ErrMsg?: string; Log?: string; InvokeResult?: number } | undefined
   print(result?.RetMsg ?? '')
   if (result?.Log) session.log.notice(result.Log)
-  if ((result?.InvokeResult ?? 0) !== 0) throw new Error(`${name} failed: ${result?.ErrMsg ?? `result ${String(result?.InvokeResult)}`}`)
+  if ((result?.InvokeResult ?? 0) !== 0)
+    throw new Error(`${name} failed: ${result?.ErrMsg ?? `result ${String(result?.InvokeResult)}`}`)
   if (statusOf(result?.RetMsg) === 401) {
-    session.log.notice('401: the token in the event is not the deployed one. `npx serverless callback test` sends a sample with the right token.')
+    session.log.notice(
+      '401: the token in the event is not the deployed one. `npx serverless callback test` sends a sample with the right token.',
+    )
   }
 }
 

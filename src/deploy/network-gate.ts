@@ -17,17 +17,21 @@ export function closeNetworkGate(): void {
     const request = module.request.bind(module)
     const gated = (...args: [Target, ...unknown[]]): http.ClientRequest => {
       const host = hostOf(args)
-      if (ALLOWED.test(host)) return (request as (...args: unknown[]) => http.ClientRequest)(...args)
-      throw Object.assign(new Error(`${host} is none of Tencent Cloud's hosts: not contacted`), { code: 'ENOTALLOWED' })
+      if (ALLOWED.test(host)) return request(...(args as Parameters<typeof http.request>))
+      throw Object.assign(new Error(`${host} is none of Tencent Cloud's hosts: not contacted`), {
+        code: 'ENOTALLOWED',
+      })
     }
-    module.request = gated as typeof module.request
+    module.request = gated
   }
 }
 
 /** Where a request ends up: behind a proxy that is the tunnel's or the absolute URL's host, not the proxy. */
 function hostOf([target, second]: readonly unknown[]): string {
   const url = typeof target === 'string' ? new URL(target) : target instanceof URL ? target : null
-  const options = (url === null ? target : typeof second === 'object' ? second : null) as http.RequestOptions | null
+  const options = (
+    url === null ? target : typeof second === 'object' ? second : null
+  ) as http.RequestOptions | null
   const path = options?.path ?? ''
   if (options?.method === 'CONNECT') return path.replace(/:\d+$/, '')
   if (path.startsWith('http://')) return new URL(path).hostname

@@ -16,9 +16,12 @@ export async function packageFunction(serverless: Serverless): Promise<string> {
   const { serviceDir } = serverless
   await run(serviceDir, 'scripts/build.mjs')
   const files = (await readdir(join(serviceDir, 'dist'))).filter((name) => name.endsWith('.js'))
-  if (!files.includes('index.js')) throw new Error('The build left no dist/index.js: run `npm run build` and see what it says.')
+  if (!files.includes('index.js'))
+    throw new Error('The build left no dist/index.js: run `npm run build` and see what it says.')
   // serverless's own packer: the same files make the same zip, byte for byte.
-  const packager = serverless.pluginManager.plugins.find(({ constructor }) => constructor.name === 'Package') as Packager
+  const packager = serverless.pluginManager.plugins.find(
+    ({ constructor }) => constructor.name === 'Package',
+  ) as Packager
   const zip = await packager.zipFiles(
     files.map((name) => join('dist', name)),
     `${serverless.service.service}.zip`,
@@ -31,11 +34,15 @@ export async function packageFunction(serverless: Serverless): Promise<string> {
 /** Also a package from elsewhere (`--package`) is looked into before it goes up. Throws when there is more in it than the function. */
 export async function checkPackage(zip: string): Promise<void> {
   const { size } = await stat(zip)
-  if (size > LARGEST_PACKAGE) throw new Error(`${zip} has ${size} bytes; at most ${LARGEST_PACKAGE} are packed: see what grew in dist/.`)
+  if (size > LARGEST_PACKAGE)
+    throw new Error(
+      `${zip} has ${size} bytes; at most ${LARGEST_PACKAGE} are packed: see what grew in dist/.`,
+    )
   const strange = zipEntries(await readFile(zip))
     .map(({ name }) => name)
     .filter((name) => !/^[\w.-]+\.js$/.test(name))
-  if (strange.length > 0) throw new Error(`${zip} has files that the function does not need: ${strange.join(', ')}`)
+  if (strange.length > 0)
+    throw new Error(`${zip} has files that the function does not need: ${strange.join(', ')}`)
 }
 
 export async function copyPackage(zip: string, folder: string, name: string): Promise<void> {

@@ -47,8 +47,8 @@ export class RelayDeploy {
           lifecycleEvents: ['connect'],
           options: {
             ...PLACE,
-            'event': { usage: 'What CI reports (default: WorkflowFinish)', type: 'string' },
-            'format': { usage: 'XML or JSON (default: XML)', type: 'string' },
+            event: { usage: 'What CI reports (default: WorkflowFinish)', type: 'string' },
+            format: { usage: 'XML or JSON (default: XML)', type: 'string' },
             'dry-run': { usage: 'Show the change and leave it at that', type: 'boolean' },
           },
         },
@@ -78,7 +78,7 @@ export class RelayDeploy {
     closeNetworkGate()
     completeTencentPlugin(serverless.serviceDir, () => this.credentials())
     this.hooks = {
-      'initialize': this.guarded(() => this.initialize()),
+      initialize: this.guarded(() => this.initialize()),
       'before:package:createDeploymentArtifacts': this.guarded(() => this.pack()),
       'after:package:finalize': this.guarded(() => this.keepPackage()),
       'before:package:function:package': this.guarded(() => this.packForOne()),
@@ -170,19 +170,27 @@ export class RelayDeploy {
     } catch {
       // There are none, or the file cannot be read: nothing to hide.
     }
-    return redactor([...secretsIn({ ...process.env, ...configurationOf(this.serverless.service) }), key ?? ''])
+    return redactor([
+      ...secretsIn({ ...process.env, ...configurationOf(this.serverless.service) }),
+      key ?? '',
+    ])
   }
 
   private async initialize(): Promise<void> {
     const { commands, options } = this.serverless.processedInput
-    const stage = ((options['param'] as string[] | null | undefined) ?? []).find((item) => item.startsWith('stage='))
+    const stage = ((options['param'] as string[] | null | undefined) ?? []).find((item) =>
+      item.startsWith('stage='),
+    )
     if (stage !== undefined) this.options['stage'] ??= stage.slice('stage='.length)
     const deploys = commands[0] === 'deploy' && commands[1] !== 'list'
     if (!deploys) return
     const problems = await problemsOf(this.serverless.service, this.serverless.service.provider.region ?? '')
     if (problems.length > 0) {
       throw new Error(
-        ['Nothing was deployed. To be set by --param NAME=value, in the environment or in .env:', ...problems].join('\n  - '),
+        [
+          'Nothing was deployed. To be set by --param NAME=value, in the environment or in .env:',
+          ...problems,
+        ].join('\n  - '),
       )
     }
     this.credentials()
@@ -199,7 +207,9 @@ export class RelayDeploy {
     if (artifact === undefined) return
     if (folder !== null) await copyPackage(artifact, folder, `${this.serverless.service.service}.zip`)
     if (this.serverless.processedInput.commands[0] === 'package') {
-      this.writers.writeText(`Packaged ${folder === null ? artifact : join(folder, `${this.serverless.service.service}.zip`)}`)
+      this.writers.writeText(
+        `Packaged ${folder === null ? artifact : join(folder, `${this.serverless.service.service}.zip`)}`,
+      )
     }
   }
 
@@ -208,7 +218,8 @@ export class RelayDeploy {
     await this.pack()
     const { artifact } = this.serverless.service.package
     const name = textOption(this.options, 'function')
-    if (artifact && name) await copyPackage(artifact, join(this.serverless.serviceDir, '.serverless'), `${name}.zip`)
+    if (artifact && name)
+      await copyPackage(artifact, join(this.serverless.serviceDir, '.serverless'), `${name}.zip`)
   }
 
   private async beforeDeploy(session: Session): Promise<void> {
@@ -232,7 +243,8 @@ export class RelayDeploy {
     const callback = functions['callback']
     if (custom?.relay?.trigger !== 'apigw' || callback === undefined) return
     const name = session.functionName('callback')
-    const triggers = (await findFunction(session.call, name)) === null ? [] : await listTriggers(session.call, name)
+    const triggers =
+      (await findFunction(session.call, name)) === null ? [] : await listTriggers(session.call, name)
     const wanted = custom.relay.serviceId ?? ''
     const there = gatewayServiceOf(triggers)
     if (there !== null && (wanted === '' || wanted === there)) {

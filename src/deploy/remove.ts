@@ -32,7 +32,10 @@ export async function remove(session: Session): Promise<void> {
       failures.push(`${name}: ${explain(error)}`)
     }
   }
-  if (failures.length > 0) throw new Error(`Not all was removed:\n  ${failures.join('\n  ')}\nRun the command again when that is put right.`)
+  if (failures.length > 0)
+    throw new Error(
+      `Not all was removed:\n  ${failures.join('\n  ')}\nRun the command again when that is put right.`,
+    )
   const bucket = session.serverless.service.provider.cosBucket ?? `sls-cloudfunction-${region}`
   print([
     `Removed ${removed} functions. What stays:`,

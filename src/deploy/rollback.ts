@@ -18,16 +18,24 @@ export async function rollback(session: Session): Promise<void> {
   const { call, print, serverless } = session
   const bucket = serverless.service.provider.cosBucket ?? `sls-cloudfunction-${session.region}`
   const { AppId } = await call('cam', 'GetUserAppId', {})
-  const target: CosTarget = { service: 'cos', bucket: `${bucket}-${String(AppId)}`, region: session.region, endpoint: null }
+  const target: CosTarget = {
+    service: 'cos',
+    bucket: `${bucket}-${String(AppId)}`,
+    region: session.region,
+    endpoint: null,
+  }
   const deployments = await deploymentsIn(session, target)
   const timestamp = textOption(session.options, 'timestamp')
   if (timestamp === null) {
     print(['Deployments, the newest last. Go back to one with `npx serverless rollback --timestamp …`:'])
-    print(deployments.map((one) => `  ${one.timestamp}  ${new Date(Number(one.timestamp) * 1000).toISOString()}`))
+    print(
+      deployments.map((one) => `  ${one.timestamp}  ${new Date(Number(one.timestamp) * 1000).toISOString()}`),
+    )
     return
   }
   const wanted = deployments.find((one) => one.timestamp === timestamp)
-  if (wanted === undefined) throw new Error(`There is no deployment ${timestamp}: \`npx serverless rollback\` lists them.`)
+  if (wanted === undefined)
+    throw new Error(`There is no deployment ${timestamp}: \`npx serverless rollback\` lists them.`)
   for (const [key, { handler }] of Object.entries(serverless.service.functions)) {
     const name = session.functionName(key)
     await untilActive(call, name, 90_000)
@@ -53,14 +61,17 @@ async function deploymentsIn(session: Session, target: CosTarget): Promise<reado
     return answer.body
   }
   const keys: string[] = []
-  for (let marker: string | null = ''; marker !== null; ) {
+  for (let marker: string | null = ''; marker !== null;) {
     const page: string = await get('/', { prefix, ...(marker === '' ? {} : { marker }) })
     keys.push(...[...page.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key]) => String(key)))
-    marker = textIn(page, 'IsTruncated') === 'true' ? textIn(page, 'NextMarker') || (keys.at(-1) ?? null) : null
+    marker =
+      textIn(page, 'IsTruncated') === 'true' ? textIn(page, 'NextMarker') || (keys.at(-1) ?? null) : null
   }
   // Another stage's name may begin with this one's.
   const found = keys.flatMap((key) => {
-    const timestamp = key.startsWith(prefix) ? /^(\d{10})\.json$/.exec(key.slice(prefix.length))?.[1] : undefined
+    const timestamp = key.startsWith(prefix)
+      ? /^(\d{10})\.json$/.exec(key.slice(prefix.length))?.[1]
+      : undefined
     return timestamp === undefined ? [] : [{ key, timestamp }]
   })
   return Promise.all(

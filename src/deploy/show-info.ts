@@ -17,7 +17,9 @@ export async function showInfo(session: Session): Promise<void> {
       continue
     }
     const triggers = await listTriggers(call, name)
-    const shown = triggers.map(({ type, name: trigger, open }) => `${type} ${trigger}${open ? '' : ' (CLOSED)'}`).join(', ')
+    const shown = triggers
+      .map(({ type, name: trigger, open }) => `${type} ${trigger}${open ? '' : ' (CLOSED)'}`)
+      .join(', ')
     print([
       `  ${key}: ${name}`,
       `    ${found.status}, ${found.runtime}, ${found.memory} MB, ${found.timeout} s, last change ${found.changedAt}`,
@@ -27,8 +29,15 @@ export async function showInfo(session: Session): Promise<void> {
     const token = tokensOf(found.variables['CALLBACK_TOKEN'])[0] ?? session.token
     for (const kind of ['url', 'apigw'] as const) {
       const address = addressOf(triggers, kind)
-      if (address !== null) print([`    callback URL (${kind === 'url' ? 'function URL' : 'API Gateway'}):`, ...describeUrl(address, token, session.showToken)])
+      if (address !== null)
+        print([
+          `    callback URL (${kind === 'url' ? 'function URL' : 'API Gateway'}):`,
+          ...describeUrl(address, token, session.showToken),
+        ])
     }
   }
-  if (missing > 0) throw new Error(`${missing} of the functions are not deployed to stage ${stage} in ${region}: run \`npx serverless deploy --stage ${stage}\`.`)
+  if (missing > 0)
+    throw new Error(
+      `${missing} of the functions are not deployed to stage ${stage} in ${region}: run \`npx serverless deploy --stage ${stage}\`.`,
+    )
 }

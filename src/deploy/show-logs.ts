@@ -12,7 +12,10 @@ export async function showLogs(session: Session): Promise<void> {
   if (found === null) throw new Error(`${name} is not deployed: run \`npx serverless deploy\`.`)
   const page = `https://console.cloud.tencent.com/scf/list-detail?rid=&ns=default&id=${name}&menu=log (region ${region})`
   if (found.clsTopic === null) {
-    session.print([`${name} writes to no CLS topic, so its log cannot be read from here. Where to look: the function's page, "Log query":`, `  ${page}`])
+    session.print([
+      `${name} writes to no CLS topic, so its log cannot be read from here. Where to look: the function's page, "Log query":`,
+      `  ${page}`,
+    ])
     session.print('To read it here, switch log delivery on there (CLS bills what is stored).')
     return
   }
@@ -30,7 +33,9 @@ export async function showLogs(session: Session): Promise<void> {
   })
   const results = ((answer['Results'] ?? []) as { Time: number; LogJson?: string }[]).toReversed()
   for (const { Time, LogJson } of results) session.print(`${new Date(Time).toISOString()} ${lineOf(LogJson)}`)
-  session.log.notice(`${results.length} lines since ${new Date(from).toISOString()}${results.length === 1000 ? ' (the newest 1000: give a later --startTime to see fewer)' : ''}`)
+  session.log.notice(
+    `${results.length} lines since ${new Date(from).toISOString()}${results.length === 1000 ? ' (the newest 1000: give a later --startTime to see fewer)' : ''}`,
+  )
 }
 
 /** `10m`, `2h`, or a time; ms since the epoch. */
@@ -38,7 +43,10 @@ export function startOf(text: string, now: number): number {
   const span = /^(\d+)([smhd])$/.exec(text)
   if (span) return now - Number(span[1]) * (UNITS[String(span[2])] ?? 0) * 1000
   const at = Date.parse(text)
-  if (Number.isNaN(at)) throw new Error(`--startTime ${text}: give a span such as 30m, 2h or 1d, or a time such as 2026-01-31T08:00:00Z.`)
+  if (Number.isNaN(at))
+    throw new Error(
+      `--startTime ${text}: give a span such as 30m, 2h or 1d, or a time such as 2026-01-31T08:00:00Z.`,
+    )
   return at
 }
 

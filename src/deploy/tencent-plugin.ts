@@ -41,10 +41,15 @@ interface TriggerToBe {
 }
 interface TriggerDeployer {
   create: (namespace: string, old: unknown, settings: Resource, ...rest: unknown[]) => Promise<unknown>
-  _isChanged: (trigger: TriggerToBe, old: { readonly TriggerDesc: string; readonly Enable: number }) => boolean
+  _isChanged: (
+    trigger: TriggerToBe,
+    old: { readonly TriggerDesc: string; readonly Enable: number },
+  ) => boolean
 }
 interface Tools {
-  readonly Others: { readonly DataReport: { readonly DataReport: { readonly prototype: { report: () => Promise<boolean> } } } }
+  readonly Others: {
+    readonly DataReport: { readonly DataReport: { readonly prototype: { report: () => Promise<boolean> } } }
+  }
 }
 
 /** Told by a deploy in API Gateway's mode when the service refuses the trigger. */
@@ -83,11 +88,15 @@ function completeProvider(provider: Provider, credentials: () => Credentials): v
   }
   // Asks a host of the plugin's authors whether the account has passed the real-name check.
   provider.getUserAuth = () => Promise.resolve(true)
-  provider.doLogin = provider.getTempKey = () => Promise.reject(new Error('There is no login: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY.'))
+  provider.doLogin = provider.getTempKey = () =>
+    Promise.reject(new Error('There is no login: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY.'))
 
   // Its own puts one function's variables into the next one's.
   provider.getEnvironment = function (settings) {
-    const variables = variablesOf({ ...this.serverless.service.provider.environment?.variables, ...settings.environment?.variables })
+    const variables = variablesOf({
+      ...this.serverless.service.provider.environment?.variables,
+      ...settings.environment?.variables,
+    })
     return Object.keys(variables).length === 0 ? null : { Variables: variables }
   }
   const { getFunctionResource } = provider
@@ -134,16 +143,23 @@ function completeTriggers(deployer: TriggerDeployer): void {
   // Its own takes every cron expression for one of five fields, and so makes the timer anew at each deploy.
   deployer._isChanged = function (trigger, old) {
     if (trigger.Type.toLowerCase() !== 'timer') return isChanged.call(this, trigger, old)
-    return cronOf(old.TriggerDesc) !== trigger.Properties.CronExpression || (trigger.Properties.Enable ?? false) !== (old.Enable === 1)
+    return (
+      cronOf(old.TriggerDesc) !== trigger.Properties.CronExpression ||
+      (trigger.Properties.Enable ?? false) !== (old.Enable === 1)
+    )
   }
   deployer.create = async function (namespace, old, settings, ...rest) {
     try {
       return await create.call(this, namespace, old, settings, ...rest)
     } catch (error) {
-      const gateway = settings.Properties.Events?.some((event) => Object.values(event).some(({ Type }) => /^apigw$/i.test(Type)))
+      const gateway = settings.Properties.Events?.some((event) =>
+        Object.values(event).some(({ Type }) => /^apigw$/i.test(Type)),
+      )
       if (!gateway) throw error
       const { code, message } = error as { code?: unknown; message?: unknown }
-      throw new Error(`The API Gateway trigger was refused (${String(code)}: ${String(message)}). ${GATEWAY_REFUSED}`)
+      throw new Error(
+        `The API Gateway trigger was refused (${String(code)}: ${String(message)}). ${GATEWAY_REFUSED}`,
+      )
     }
   }
 }

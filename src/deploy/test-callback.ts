@@ -13,16 +13,28 @@ export async function testCallback(session: Session): Promise<void> {
   const state = options['failed'] === true ? 'Failed' : 'Success'
   const body = path === null ? sampleCallback(state) : bodyIn(await readFile(path, 'utf8'))
   const start = Date.now()
-  const response = await reach(url, { method: 'POST', body: Buffer.from(body), headers: { 'content-type': 'application/xml' } })
+  const response = await reach(url, {
+    method: 'POST',
+    body: Buffer.from(body),
+    headers: { 'content-type': 'application/xml' },
+  })
   const answer = await response.text()
   print(`${response.status} in ${Date.now() - start} ms: ${answer}`)
   if (response.status === 403 && found.variables['VERIFY'] === 'read-back') {
-    print('Refused as it should be: CI, asked with the function\'s role, knows no such execution. Only real ones pass while VERIFY is read-back.')
+    print(
+      "Refused as it should be: CI, asked with the function's role, knows no such execution. Only real ones pass while VERIFY is read-back.",
+    )
     return
   }
-  if (response.status !== 200) throw new Error(`The sample was not taken (${response.status}): run \`npx serverless callback doctor\`, or see \`npx serverless logs -f callback\`.`)
+  if (response.status !== 200)
+    throw new Error(
+      `The sample was not taken (${response.status}): run \`npx serverless callback doctor\`, or see \`npx serverless logs -f callback\`.`,
+    )
   const { outcome } = parsed(answer)
-  if (typeof outcome !== 'string') throw new Error('This is not the relay\'s answer: something else stands before the function, see its triggers in the console.')
+  if (typeof outcome !== 'string')
+    throw new Error(
+      "This is not the relay's answer: something else stands before the function, see its triggers in the console.",
+    )
   if (outcome === 'parked') print('Parked: the target could not be reached now; the sweep tries again.')
   else if (path === null) print('It is a sample: its RunId and object begin with relay-test.')
 }

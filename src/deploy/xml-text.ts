@@ -24,7 +24,13 @@ export function escaped(text: string): string {
   return text.replace(/[<>&"']/g, (char) => `&${ESCAPES[char] ?? ''};`)
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '<': 'lt', '>': 'gt', '&': 'amp', '"': 'quot', "'": 'apos' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  '<': 'lt',
+  '>': 'gt',
+  '&': 'amp',
+  '"': 'quot',
+  "'": 'apos',
+}
 const ENTITIES = Object.fromEntries(Object.entries(ESCAPES).map(([char, entity]) => [entity, char]))
 
 interface Span {

@@ -30,24 +30,39 @@ export function fakeCi() {
 
   function listQueues(ids: string): CosAnswer {
     const found = queues.get(ids)
-    const list = found && `<QueueList><QueueId>${ids}</QueueId><Name>${found.name}</Name><State>${found.state}</State><NotifyConfig>${found.notify}</NotifyConfig><MaxSize>10000</MaxSize></QueueList>`
-    return { status: 200, body: `<Response><RequestId>fake</RequestId>${list ?? `<NonExistPIDs><QueueID>${ids}</QueueID></NonExistPIDs>`}</Response>` }
+    const list =
+      found &&
+      `<QueueList><QueueId>${ids}</QueueId><Name>${found.name}</Name><State>${found.state}</State><NotifyConfig>${found.notify}</NotifyConfig><MaxSize>10000</MaxSize></QueueList>`
+    return {
+      status: 200,
+      body: `<Response><RequestId>fake</RequestId>${list ?? `<NonExistPIDs><QueueID>${ids}</QueueID></NonExistPIDs>`}</Response>`,
+    }
   }
 
   function listWorkflows(ids: string): CosAnswer {
     const found = workflows.get(ids)
-    const list = found && `<MediaWorkflowList><Name>${found.name}</Name><WorkflowId>${ids}</WorkflowId><State>${found.state}</State>${found.topology}</MediaWorkflowList>`
-    return { status: 200, body: `<Response><RequestId>fake</RequestId>${list ?? `<NonExistWorkflowIds>${ids}</NonExistWorkflowIds>`}</Response>` }
+    const list =
+      found &&
+      `<MediaWorkflowList><Name>${found.name}</Name><WorkflowId>${ids}</WorkflowId><State>${found.state}</State>${found.topology}</MediaWorkflowList>`
+    return {
+      status: 200,
+      body: `<Response><RequestId>fake</RequestId>${list ?? `<NonExistWorkflowIds>${ids}</NonExistWorkflowIds>`}</Response>`,
+    }
   }
 
   async function putQueue(id: string, { body }: CosRequest): Promise<CosAnswer> {
     const queue = queues.get(id)
     if (queue === undefined) return cosError(404, 'QueueNotFound')
     const { Request } = await parseStringPromise(body.toString(), { explicitArray: false })
-    if (!Request?.Name || !/^(Active|Paused)$/.test(Request.State)) return cosError(400, 'InvalidArgument', 'Name and State are required')
+    if (!Request?.Name || !/^(Active|Paused)$/.test(Request.State))
+      return cosError(400, 'InvalidArgument', 'Name and State are required')
     const wrong = problemOf(Request.NotifyConfig)
     if (wrong !== null) return cosError(400, 'InvalidArgument', wrong)
-    queues.set(id, { name: Request.Name, state: Request.State, notify: between(body.toString(), 'NotifyConfig') })
+    queues.set(id, {
+      name: between(body.toString(), 'Name'),
+      state: Request.State,
+      notify: between(body.toString(), 'NotifyConfig'),
+    })
     return { status: 200, body: `<Response><Queue><QueueId>${id}</QueueId></Queue></Response>` }
   }
 
@@ -59,13 +74,19 @@ export function fakeCi() {
       return { status: 200, body: '' }
     }
     if ([...query].length > 0) return null
-    if (workflow.state !== 'Paused') return cosError(400, 'WorkflowActive', 'The workflow has to be disabled before it is edited.')
+    if (workflow.state !== 'Paused')
+      return cosError(400, 'WorkflowActive', 'The workflow has to be disabled before it is edited.')
     const { Request } = await parseStringPromise(body.toString(), { explicitArray: false })
     const sent = Request?.MediaWorkflow
-    if (!sent?.Name || !sent.Topology) return cosError(400, 'InvalidArgument', 'Name and Topology are required')
+    if (!sent?.Name || !sent.Topology)
+      return cosError(400, 'InvalidArgument', 'Name and Topology are required')
     const wrong = problemOf(sent.Topology.Nodes.Start.Input.NotifyConfig)
     if (wrong !== null) return cosError(400, 'InvalidArgument', wrong)
-    workflows.set(id, { name: sent.Name, state: sent.State ?? workflow.state, topology: `<Topology>${between(body.toString(), 'Topology')}</Topology>` })
+    workflows.set(id, {
+      name: between(body.toString().split('<Topology>')[0]!, 'Name'),
+      state: sent.State ?? workflow.state,
+      topology: `<Topology>${between(body.toString(), 'Topology')}</Topology>`,
+    })
     return { status: 200, body: '<Response></Response>' }
   }
 
@@ -75,8 +96,10 @@ export function fakeCi() {
 function problemOf(notify: Record<string, string> | undefined): string | null {
   if (notify === undefined) return 'NotifyConfig is required'
   if (notify['State'] !== 'On') return null
-  if (!/^https?:\/\/(?!10\.|127\.|192\.168\.)/.test(notify['Url'] ?? '') || notify['Url']!.length > 100) return 'Url'
-  if (!/^(TaskFinish|WorkflowFinish)(,(TaskFinish|WorkflowFinish))*$/.test(notify['Event'] ?? '')) return 'Event'
+  if (!/^https?:\/\/(?!10\.|127\.|192\.168\.)/.test(notify['Url'] ?? '') || notify['Url']!.length > 100)
+    return 'Url'
+  if (!/^(TaskFinish|WorkflowFinish)(,(TaskFinish|WorkflowFinish))*$/.test(notify['Event'] ?? ''))
+    return 'Event'
   if (!/^(XML|JSON)$/.test(notify['ResultFormat'] ?? 'XML')) return 'ResultFormat'
   return notify['Type'] === 'Url' ? null : 'Type'
 }

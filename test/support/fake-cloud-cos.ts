@@ -12,7 +12,10 @@ export interface CosAnswer {
 
 /** An error of COS or CI as they send it. */
 export function cosError(status: number, code: string, message = code): CosAnswer {
-  return { status, body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message><RequestId>fake</RequestId></Error>` }
+  return {
+    status,
+    body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message><RequestId>fake</RequestId></Error>`,
+  }
 }
 
 /** Buckets and objects, in memory: what a deploy needs of COS. */
@@ -23,8 +26,13 @@ export function fakeCos(region: string) {
   function answer(bucket: string | null, { method, path, query, body }: CosRequest): CosAnswer | null {
     if (bucket === null) {
       if (method !== 'GET' || path !== '/') return null
-      const list = [...buckets.keys()].map((name) => `<Bucket><Name>${name}</Name><Location>${region}</Location></Bucket>`)
-      return { status: 200, body: `<ListAllMyBucketsResult><Owner><ID>fake</ID></Owner><Buckets>${list.join('')}</Buckets></ListAllMyBucketsResult>` }
+      const list = [...buckets.keys()].map(
+        (name) => `<Bucket><Name>${name}</Name><Location>${region}</Location></Bucket>`,
+      )
+      return {
+        status: 200,
+        body: `<ListAllMyBucketsResult><Owner><ID>fake</ID></Owner><Buckets>${list.join('')}</Buckets></ListAllMyBucketsResult>`,
+      }
     }
     const key = decodeURIComponent(path.slice(1))
     if (method === 'PUT' && key === '') {
@@ -41,8 +49,13 @@ export function fakeCos(region: string) {
     }
     if (method === 'GET' && key === '') {
       const prefix = query.get('prefix') ?? ''
-      const list = [...objects].filter(([name]) => name.startsWith(prefix)).map(([name, content]) => `<Contents><Key>${name}</Key><Size>${content.length}</Size></Contents>`)
-      return { status: 200, body: `<ListBucketResult><Name>${bucket}</Name>${list.join('')}</ListBucketResult>` }
+      const list = [...objects]
+        .filter(([name]) => name.startsWith(prefix))
+        .map(([name, content]) => `<Contents><Key>${name}</Key><Size>${content.length}</Size></Contents>`)
+      return {
+        status: 200,
+        body: `<ListBucketResult><Name>${bucket}</Name>${list.join('')}</ListBucketResult>`,
+      }
     }
     if (method === 'GET') {
       const content = objects.get(key)

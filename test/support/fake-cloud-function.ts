@@ -9,7 +9,8 @@ import { zipEntries } from '../../src/deploy/read-zip'
 export function unpack(zip: Buffer): string {
   const folder = mkdtempSync(join(tmpdir(), 'fake-function-'))
   for (const { name, content } of zipEntries(zip)) {
-    if (name.includes('..') || name.startsWith('/')) throw new Error(`${name}: not a name for a file in a zip`)
+    if (name.includes('..') || name.startsWith('/'))
+      throw new Error(`${name}: not a name for a file in a zip`)
     mkdirSync(join(folder, name, '..'), { recursive: true })
     writeFileSync(join(folder, name), content())
   }
@@ -42,14 +43,20 @@ export async function runFunction(
 ): Promise<FunctionRun> {
   const child = spawn(process.execPath, ['-e', RUNNER, handler, event, name], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], ...variables, SCF_FUNCTIONNAME: name, TENCENTCLOUD_REGION: 'ap-guangzhou', TENCENTCLOUD_RUNENV: 'SCF' },
+    env: {
+      PATH: process.env['PATH'],
+      ...variables,
+      SCF_FUNCTIONNAME: name,
+      TENCENTCLOUD_REGION: 'ap-guangzhou',
+      TENCENTCLOUD_RUNENV: 'SCF',
+    },
     timeout: 15_000,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   let answer: string | null = null
   const log: Buffer[] = []
   child.on('message', (message) => {
-    answer = String(message)
+    answer = message as string
   })
   child.stdout?.on('data', (chunk: Buffer) => log.push(chunk))
   child.stderr?.on('data', (chunk: Buffer) => log.push(chunk))

@@ -14,8 +14,18 @@ net.Socket.prototype.connect = function (...args) {
   if (host && !['127.0.0.1', '::1', 'localhost'].includes(host)) {
     if (FAKE_CLOUD_HOSTS) appendFileSync(FAKE_CLOUD_HOSTS, `${host}:${options.port}\n`)
     list[0] = FAKE_CLOUD_OFFLINE
-      ? { ...options, lookup: (name, _options, done) => done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })) }
-      : { ...options, servername: options.servername || host, host: '127.0.0.1', port: Number(FAKE_CLOUD_PORT), lookup: undefined }
+      ? {
+          ...options,
+          lookup: (name, _options, done) =>
+            done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' })),
+        }
+      : {
+          ...options,
+          servername: options.servername || host,
+          host: '127.0.0.1',
+          port: Number(FAKE_CLOUD_PORT),
+          lookup: undefined,
+        }
   }
   return connect.apply(this, args)
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import http from 'node:http'
+import type http from 'node:http'
 import https from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { type Account, type SignedRequest, verifyCos, verifyTc3, verifyV1 } from
 export interface RecordedCall {
   /** `scf:CreateFunction`, `cos:PUT`, `ci:GET /queue`, `url:POST`. */
   readonly what: string
-  readonly parameters: Record<string, any>
+  readonly parameters: Record<string, unknown>
 }
 
 /**
@@ -26,8 +26,18 @@ export interface RecordedCall {
  */
 export async function startFakeCloud() {
   const region = 'ap-guangzhou'
-  const account: Account = { secretId: 'AKIDfakefakefakefakefake', secretKey: 'fakeSecretKeyfakeSecretKey', token: null }
-  const settings: ScfSettings & { account: Account } = { appId: '1250000000', region, apigwGone: false, clsTopic: '', account }
+  const account: Account = {
+    secretId: 'AKIDfakefakefakefakefake',
+    secretKey: 'fakeSecretKeyfakeSecretKey',
+    token: null,
+  }
+  const settings: ScfSettings & { account: Account } = {
+    appId: '1250000000',
+    region,
+    apigwGone: false,
+    clsTopic: '',
+    account,
+  }
   const folder = mkdtempSync(join(tmpdir(), 'fake-cloud-'))
   const hostsFile = join(folder, 'hosts')
   const ca = makeThrowAwayCa(folder, [
@@ -49,7 +59,10 @@ export async function startFakeCloud() {
     const service = request.host.slice(0, request.host.indexOf('.'))
     const form = json ? {} : unflatten(new URLSearchParams(request.body.toString()))
     const action = String(json ? request.headers['x-tc-action'] : form['Action'])
-    const answered = (answer: object): CosAnswer => ({ status: 200, body: JSON.stringify({ Response: { ...answer, RequestId: randomUUID() } }) })
+    const answered = (answer: object): CosAnswer => ({
+      status: 200,
+      body: JSON.stringify({ Response: { ...answer, RequestId: randomUUID() } }),
+    })
     try {
       try {
         ;(json ? verifyTc3 : verifyV1)(request, settings.account)
@@ -71,17 +84,30 @@ export async function startFakeCloud() {
     }
   }
 
-  async function storage(request: SignedRequest, service: 'cos' | 'ci', bucket: string | null): Promise<CosAnswer> {
+  async function storage(
+    request: SignedRequest,
+    service: 'cos' | 'ci',
+    bucket: string | null,
+  ): Promise<CosAnswer> {
     const url = new URL(request.url, 'https://fake')
-    const cosRequest = { method: request.method, path: url.pathname, query: url.searchParams, body: request.body }
+    const cosRequest = {
+      method: request.method,
+      path: url.pathname,
+      query: url.searchParams,
+      body: request.body,
+    }
     try {
       verifyCos(request, settings.account)
     } catch (error) {
       const { message } = error as Error
-      if (message !== 'InvalidAccessKeyId') violations.push(`${service}: ${request.method} ${request.url}: ${message}`)
+      if (message !== 'InvalidAccessKeyId')
+        violations.push(`${service}: ${request.method} ${request.url}: ${message}`)
       return cosError(403, message)
     }
-    calls.push({ what: `${service}:${request.method} ${url.pathname}`, parameters: { query: url.search, body: request.body.toString('latin1') } })
+    calls.push({
+      what: `${service}:${request.method} ${url.pathname}`,
+      parameters: { query: url.search, body: request.body.toString('latin1') },
+    })
     const answer = service === 'cos' ? cos.answer(bucket, cosRequest) : await ci.answer(cosRequest)
     if (answer !== null) return answer
     violations.push(`unknown request ${service}: ${request.method} ${request.url}`)
@@ -102,15 +128,21 @@ export async function startFakeCloud() {
     }
     const { answer } = await scf.run(found, JSON.stringify(event))
     const parsed = answer === null ? null : JSON.parse(answer)
-    if (typeof parsed?.statusCode !== 'number') return { status: 200, body: '{"errno":403,"error":"Invalid scf response format"}' }
-    return { status: parsed.statusCode, body: parsed.isBase64Encoded ? Buffer.from(parsed.body, 'base64') : parsed.body }
+    if (typeof parsed?.statusCode !== 'number')
+      return { status: 200, body: '{"errno":403,"error":"Invalid scf response format"}' }
+    return {
+      status: parsed.statusCode,
+      body: parsed.isBase64Encoded ? Buffer.from(parsed.body, 'base64') : parsed.body,
+    }
   }
 
   async function answerOf(request: SignedRequest): Promise<CosAnswer> {
     const { host } = request
     if (/^(cam|scf|tag|cls)\.tencentcloudapi\.com$/.test(host)) return api(request)
-    if (host === `cos.${region}.myqcloud.com` || host === 'service.cos.myqcloud.com') return storage(request, 'cos', null)
-    const [, bucket, service] = new RegExp(`^([a-z0-9-]+)\\.(cos|ci)\\.${region}\\.myqcloud\\.com$`).exec(host) ?? []
+    if (host === `cos.${region}.myqcloud.com` || host === 'service.cos.myqcloud.com')
+      return storage(request, 'cos', null)
+    const [, bucket, service] =
+      new RegExp(`^([a-z0-9-]+)\\.(cos|ci)\\.${region}\\.myqcloud\\.com$`).exec(host) ?? []
     if (service === 'cos' || service === 'ci') return storage(request, service, bucket ?? null)
     if (host.endsWith(`.${region}.tencentscf.com`)) return functionUrl(request)
     violations.push(`unknown host ${host}`)
@@ -120,11 +152,23 @@ export async function startFakeCloud() {
   const server = https.createServer({ key: ca.key, cert: ca.certificate }, (request, response) => {
     void read(request).then(async (body) => {
       const host = (request.headers.host ?? '').replace(/:\d+$/, '')
-      const answer = await answerOf({ method: request.method ?? '', host, url: request.url ?? '', headers: request.headers, body })
-      response.writeHead(answer.status, { 'content-type': host.endsWith('.myqcloud.com') ? 'application/xml' : 'application/json' }).end(answer.body)
+      const answer = await answerOf({
+        method: request.method ?? '',
+        host,
+        url: request.url ?? '',
+        headers: request.headers,
+        body,
+      })
+      response
+        .writeHead(answer.status, {
+          'content-type': host.endsWith('.myqcloud.com') ? 'application/xml' : 'application/json',
+        })
+        .end(answer.body)
     })
   })
-  server.on('tlsClientError', (error) => violations.push(`a TLS handshake for a host that the fake does not know: ${error.message}`))
+  server.on('tlsClientError', (error) =>
+    violations.push(`a TLS handshake for a host that the fake does not know: ${error.message}`),
+  )
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -150,13 +194,15 @@ export async function startFakeCloud() {
       FAKE_CLOUD_HOSTS: hostsFile,
     },
     /** Every host that those processes have connected to, `host:port`. */
-    hosts: (): readonly string[] => (existsSync(hostsFile) ? [...new Set(readFileSync(hostsFile, 'utf8').trim().split('\n'))].sort() : []),
+    hosts: (): readonly string[] =>
+      existsSync(hostsFile) ? [...new Set(readFileSync(hostsFile, 'utf8').trim().split('\n'))].sort() : [],
     stop: async (): Promise<void> => {
       server.close()
       sockets.forEach((socket) => socket.destroy())
       await once(server, 'close')
       rmSync(folder, { recursive: true, force: true })
-      for (const { folder: unpacked } of scf.functions.values()) rmSync(unpacked, { recursive: true, force: true })
+      for (const { folder: unpacked } of scf.functions.values())
+        rmSync(unpacked, { recursive: true, force: true })
     },
   }
 }
@@ -170,14 +216,15 @@ async function read(request: http.IncomingMessage): Promise<Buffer> {
 }
 
 /** `A.0.B=c` as `{A: [{B: 'c'}]}`. */
-function unflatten(form: URLSearchParams): Record<string, any> {
-  const root: Record<string, any> = {}
+function unflatten(form: URLSearchParams): Record<string, unknown> {
+  const root: Record<string, unknown> = {}
   for (const [name, value] of form) {
     const parts = name.split('.')
     const last = String(parts.pop())
-    let at: Record<string, any> = root
+    let at = root
     parts.forEach((part, index) => {
-      at = at[part] ??= /^\d+$/.test(parts[index + 1] ?? last) ? [] : {}
+      at[part] ??= /^\d+$/.test(parts[index + 1] ?? last) ? [] : {}
+      at = at[part] as Record<string, unknown>
     })
     at[last] = value
   }

@@ -10,7 +10,7 @@ export interface Ran {
   readonly stderr: string
   /** Both, as they came. */
   readonly all: string
-  /** The last lines that are not blank. */
+  /** The last lines of stdout that are not blank: stderr has the progress. */
   readonly last: (count: number) => string
 }
 
@@ -20,19 +20,35 @@ const root = resolve(__dirname, '../..')
 export function copyProject() {
   const folder = mkdtempSync(join(tmpdir(), 'relay-project-'))
   const home = mkdtempSync(join(tmpdir(), 'relay-home-'))
-  for (const name of ['src', 'scripts', 'events', 'types', 'package.json', 'tsconfig.json', 'serverless.yml', 'deploy-plugin.cjs']) {
+  for (const name of [
+    'src',
+    'scripts',
+    'events',
+    'types',
+    'package.json',
+    'tsconfig.json',
+    'serverless.yml',
+    'deploy-plugin.cjs',
+  ]) {
     cpSync(join(root, name), join(folder, name), { recursive: true })
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 
   /** The real CLI, with nothing of this process's environment but PATH. */
-  async function serverless(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Promise<Ran> {
-    const child = spawn(process.execPath, [join(folder, 'node_modules/serverless/bin/serverless.js'), ...args], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: home, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 120_000,
-    })
+  async function serverless(
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>>,
+  ): Promise<Ran> {
+    const child = spawn(
+      process.execPath,
+      [join(folder, 'node_modules/serverless/bin/serverless.js'), ...args],
+      {
+        cwd: folder,
+        env: { PATH: process.env['PATH'], HOME: home, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: 120_000,
+      },
+    )
     const texts = { stdout: '', stderr: '', all: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {
@@ -45,7 +61,7 @@ export function copyProject() {
       code,
       ...texts,
       last: (count) =>
-        texts.all
+        texts.stdout
           .split('\n')
           .map((line) => line.trimEnd())
           .filter((line) => line !== '')
