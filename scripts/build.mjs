@@ -1,6 +1,6 @@
 // Bundles the function into dist/ (what is deployed) and the local tools into .build/ (never deployed).
 // A dynamic import of a heavy driver becomes a chunk of its own beside dist/index.js, loaded when its scheme is used.
-import { readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -10,7 +10,9 @@ const src = resolve(root, 'src')
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
 /** Drivers that bring a client library, by folder and file. */
-const CHUNKS = ['queues/amqp', 'queues/kafka', 'queues/redis']
+const CHUNKS = ['queues/amqp', 'queues/kafka', 'queues/redis', 'stores/redis']
+
+const LOCAL_TOOLS = ['start', 'invoke', 'handler-host', 'outbox']
 
 const chunkName = (driver) => driver.replace('/', '-')
 
@@ -34,24 +36,51 @@ const shared = {
   legalComments: 'none',
   logLevel: 'warning',
   define: { RELAY_VERSION: JSON.stringify(version) },
-  plugins: [driverChunks],
 }
 
-export async function buildFunction({ outdir = resolve(root, 'dist'), minify = true } = {}) {
-  rmSync(outdir, { recursive: true, force: true })
-  await build({
+/** Builds in memory first: a build that fails leaves the last one as it was. */
+async function buildInto(outdir, options) {
+  const { outputFiles, metafile } = await build({
     ...shared,
-    minify,
+    ...options,
     outdir,
+    write: false,
+    metafile: true,
+  })
+  rmSync(outdir, { recursive: true, force: true })
+  mkdirSync(outdir, { recursive: true })
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents)
+  return metafile
+}
+
+/** Builds what is deployed; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
+export async function buildFunction({
+  outdir = resolve(root, 'dist'),
+  minify = true,
+  onMetafile = () => {},
+} = {}) {
+  const metafile = await buildInto(outdir, {
+    minify,
+    plugins: [driverChunks],
     entryPoints: {
       index: resolve(src, 'index.ts'),
       ...Object.fromEntries(CHUNKS.map((driver) => [chunkName(driver), resolve(src, `${driver}.ts`)])),
     },
   })
+  onMetafile(metafile)
   return resolve(outdir, 'index.js')
+}
+
+/** Builds the local tools: npm start, npm run invoke, and the process in which they run the function. */
+export async function buildLocalTools({ outdir = resolve(root, '.build') } = {}) {
+  await buildInto(outdir, {
+    entryPoints: LOCAL_TOOLS.map((name) => resolve(src, 'local', `${name}.ts`)),
+  })
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const file = await buildFunction()
-  console.log(`${relative(root, file)}  ${(statSync(file).size / 1024).toFixed(1)} KB  ${basename(file)}`)
+  if (process.argv.includes('--local')) await buildLocalTools()
+  else
+    console.log(`${relative(root, file)}  ${(statSync(file).size / 1024).toFixed(1)} KB  ${basename(file)}`)
 }

@@ -2,11 +2,16 @@ import { isUtf8 } from 'node:buffer'
 import { UnreadableCallback } from './unreadable-callback'
 
 /**
- * The text of a body that came as a string, or as base64 of UTF-8 bytes. Function URLs document no `isBase64Encoded`, so a body
- * without the flag that begins like base64 of XML or JSON is taken as such. Throws UnreadableCallback: bad base64, bad UTF-8.
+ * Whether a body is base64. Function URLs document no `isBase64Encoded` (null), so a body without the flag that begins like base64 of
+ * XML or JSON is taken as such.
  */
-export function bodyText(raw: string, base64: boolean | null): string {
-  if (base64 ?? looksLikeBase64(raw)) return fromUtf8(fromBase64(raw))
+export function isBase64(raw: string, flag: boolean | null): boolean {
+  return flag ?? looksLikeBase64(raw)
+}
+
+/** The text of a body that came as a string, or as base64 of UTF-8 bytes. Throws UnreadableCallback: bad base64, bad UTF-8. */
+export function bodyText(raw: string, flag: boolean | null): string {
+  if (isBase64(raw, flag)) return fromUtf8(fromBase64(raw))
   if (!raw.isWellFormed())
     throw new UnreadableCallback('bad-utf8', 'The body is not valid text: it holds half of a surrogate pair.')
   return raw
@@ -15,7 +20,8 @@ export function bodyText(raw: string, base64: boolean | null): string {
 /** Base64 of a text that begins with `<`, `{`, a byte order mark, or white space before one of them. */
 function looksLikeBase64(raw: string): boolean {
   return (
-    /^(?:P[A-P]|e[w-z0-9+/]|77u\/|I[A-P]|C[Q-v]|D[Q-f])/.test(raw) && /^[A-Za-z0-9+/]+={0,2}\s*$/.test(raw)
+    /^(?:P[A-P]|e[w-z0-9+/]|77u\/|I[A-P]|C[Q-Za-v]|D[Q-Za-f])/.test(raw) &&
+    /^[A-Za-z0-9+/]+={0,2}\s*$/.test(raw)
   )
 }
 
@@ -43,19 +49,15 @@ function fromUtf8(bytes: Buffer): string {
 
 /** How many bytes, from the first, are whole valid characters. */
 function validPrefix(bytes: Buffer): number {
-  let valid = 0
-  let size = bytes.length
-  // Halving: a prefix is good when it is valid but for at most three bytes of a character cut off at its end.
-  while (size > 0) {
-    const step = Math.ceil(size / 2)
-    const cut = [0, 1, 2, 3]
-      .map((back) => valid + step - back)
-      .find((end) => end > valid && isUtf8(bytes.subarray(valid, end)))
-    if (cut !== undefined) {
-      size -= cut - valid
-      valid = cut
-    } else if (step <= 4) break
-    else size = step
+  // A character has at most four bytes: within three of any sound end, one is the end of a whole character.
+  const wholeBefore = (end: number): number | undefined =>
+    [end, end - 1, end - 2, end - 3].find((at) => at >= 0 && isUtf8(bytes.subarray(0, at)))
+  let sound = 0
+  let most = bytes.length
+  while (sound < most) {
+    const middle = Math.ceil((sound + most) / 2)
+    if (wholeBefore(middle) === undefined) most = middle - 1
+    else sound = middle
   }
-  return valid
+  return wholeBefore(sound) ?? 0
 }

@@ -27,7 +27,7 @@ export interface CloudEvent {
 export function toCloudEvent(subject: Subject): CloudEvent {
   const data = subject.kind === 'workflow' ? subject.execution : subject.job
   const verdict = data.state === 'Success' ? 'succeeded' : 'failed'
-  const time = endOf(subject) ?? data.createdAt
+  const time = endOf(subject) ?? latest([data.createdAt])
   return {
     specversion: '1.0',
     id: subject.kind === 'workflow' ? subject.execution.runId : subject.job.jobId,

@@ -10,11 +10,13 @@ export function toRfc3339(text: string): string {
   return `${String(date)}T${String(clock)}${offset}`
 }
 
-/** The latest of some RFC 3339 times, as written; null when none can be read. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
+
+/** The latest of some RFC 3339 times, as written; null when none of them is one. */
 export function latest(times: readonly (string | null)[]): string | null {
   let last: string | null = null
   for (const time of times) {
-    if (time === null || Number.isNaN(Date.parse(time))) continue
+    if (time === null || !RFC3339.test(time) || Number.isNaN(Date.parse(time))) continue
     if (last === null || Date.parse(time) > Date.parse(last)) last = time
   }
   return last

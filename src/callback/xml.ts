@@ -6,26 +6,29 @@ export type Tree = string | null | readonly Tree[] | { readonly [name: string]: 
 
 const DEEPEST = 64
 
+/** What XML 1.0 has no place for (section 2.2): control characters, halves of surrogate pairs, U+FFFE, U+FFFF. */
+const NO_CHARACTER = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
+
 /**
  * Reads one XML document with xml2js and returns its root elements by name: one, or the two siblings `EventName` and
  * `WorkflowExecution` that CI's newest page prints without a root around them (436/48042).
  *
  * Text is kept as sent, attributes are passed over. Throws UnreadableCallback: not well formed, cut off, a DOCTYPE, anything but
- * comments and white space around the root, another second root, nesting deeper than 64.
+ * comments and white space after the root, another second root, nesting deeper than 64.
  */
 export function readXml(text: string): { readonly [name: string]: Tree } {
   const parser = new Parser({ explicitArray: false, ignoreAttrs: true, charkey: '#text', emptyTag: null })
   parser.assignOrPush = assignOrPush
   const sax = parser.saxParser
-  const roots: Record<string, Tree> = {}
+  const roots = new Map<string, Tree>()
   let depth = 0
 
   const here = (): string => `line ${sax.line + 1}, column ${sax.column}`
-  const outside = (what: string): void => {
-    if (depth === 0) fail('malformed-xml', `${what} outside of the root element, ${here()}`)
+  const checkCharacters = (data: string): void => {
+    if (NO_CHARACTER.test(data)) fail('malformed-xml', `a character that XML does not have, ${here()}`)
   }
   const secondRoot = (name: string): void => {
-    const first = Object.keys(roots).join()
+    const first = [...roots.keys()].join()
     if (first !== 'EventName' || name !== 'WorkflowExecution')
       fail('second-root', `a second root element, <${shown(name)}>, after <${shown(first)}>, ${here()}`)
     sax.closedRoot = false
@@ -41,19 +44,23 @@ export function readXml(text: string): { readonly [name: string]: Tree } {
   sax.onclosetag = (name) => {
     onclosetag(name)
     depth -= 1
-    if (depth === 0) Object.assign(roots, parser.resultObject)
+    if (depth === 0) roots.set(name, Object.values(parser.resultObject)[0] as Tree)
   }
   sax.ontext = (data) => {
-    if (!data.isWellFormed()) fail('malformed-xml', `half of a surrogate pair, ${here()}`)
+    checkCharacters(data)
     ontext(data)
   }
   sax.oncdata = (data) => {
-    outside('a CDATA section')
+    if (depth === 0) fail('malformed-xml', `a CDATA section outside of the root element, ${here()}`)
+    checkCharacters(data)
     oncdata(data)
   }
   sax.onprocessinginstruction = ({ name }) => {
-    if (name !== 'xml') outside('a processing instruction')
-    else if (sax.closedRoot) fail('malformed-xml', `an XML declaration after the root element, ${here()}`)
+    const isDeclaration = name.toLowerCase() === 'xml'
+    if (isDeclaration && (depth > 0 || sax.closedRoot))
+      fail('malformed-xml', `an XML declaration that is not at the beginning, ${here()}`)
+    if (depth === 0 && sax.closedRoot)
+      fail('malformed-xml', `a processing instruction after the root element, ${here()}`)
   }
   sax.ondoctype = () => fail('doctype', `a DOCTYPE, which callbacks never have, ${here()}`)
   sax.onerror = (error) =>
@@ -66,7 +73,7 @@ export function readXml(text: string): { readonly [name: string]: Tree } {
     if (error instanceof RangeError) fail('malformed-xml', `a reference to no character, ${here()}`)
     throw error
   }
-  return roots
+  return Object.fromEntries(roots)
 }
 
 function fail(code: 'malformed-xml' | 'doctype' | 'second-root' | 'too-deep', what: string): never {

@@ -38,7 +38,7 @@ async function ask(driver: string, url: URL, request: RequestInit, signal: Abort
     const response = await fetch(url, { ...request, redirect: 'manual', signal })
     return { status: response.status, headers: response.headers, body: await firstBytes(response) }
   } catch (error) {
-    const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
+    const why = signal.aborted ? 'no answer within the time allowed' : fetchFault(error)
     throw new DeliveryError(`${driver}: ${url.host}: ${why}`)
   }
 }
@@ -54,8 +54,8 @@ async function firstBytes(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString('utf8')
 }
 
-/** The system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
-function reasonOf(error: unknown): string {
+/** Why fetch gave no answer: the system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
+export function fetchFault(error: unknown): string {
   const cause = (error as { cause?: { code?: unknown } }).cause
   return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
 }

@@ -7,6 +7,7 @@ import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
 import type { Run } from './process'
+import { isGoingOn } from './route'
 
 /**
  * VERIFY=read-back: the body is only a hint. Each execution becomes what CI says of it; one that CI does not know is refused; one that
@@ -65,6 +66,9 @@ export async function askCi(
     (signal) => readBack(bucket, runId, signal),
     () => new Error('CI gave no answer in time'),
   )
+  // What CI answers may lag behind what it calls back.
+  if (execution !== null && isGoingOn(execution.state) && !isGoingOn(subject.execution.state))
+    throw new Error(`CI says that it is still ${execution.state}`)
   return execution === null
     ? null
     : { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }

@@ -1,5 +1,169 @@
-import type { OpenStore } from './store'
+import { randomUUID } from 'node:crypto'
+import { driverUrl } from '../delivery/driver-url'
+import { redisConnection } from '../delivery/redis-connection'
+import { script, type Words } from '../delivery/redis-script'
+import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Parcel } from './store'
 
-export const openRedisStore: OpenStore = () => {
-  throw new Error('the redis store is not built yet')
+const EXAMPLE = 'redis://user:password@host:6379/0?prefix=relay:'
+
+/** How long the server may take over one command. */
+const DEADLINE_MS = 2000
+
+const DONE = 'done'
+
+/** Answers with nothing when the claim was got, else with what is there and how long it stays. */
+const CLAIM = script(`
+local there = redis.call('GET', KEYS[1])
+if there then return {there, redis.call('PTTL', KEYS[1])} end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return {}`)
+
+const RELEASE = script(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`)
+
+/** KEYS of all item scripts: headers, parcels, arrivals, the item's lease. ARGV[1]: its id. */
+const PARK = script(`
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+redis.call('ZADD', KEYS[3], 'NX', ARGV[4], ARGV[1])
+redis.call('DEL', KEYS[4])`)
+
+const READ = script(`
+return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1]), redis.call('ZSCORE', KEYS[3], ARGV[1])}`)
+
+const TAKE = script(`
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return {} end
+if not redis.call('SET', KEYS[4], '1', 'NX', 'PX', ARGV[2]) then return {} end
+return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1]), redis.call('ZSCORE', KEYS[3], ARGV[1])}`)
+
+const REMOVE = script(`
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('DEL', KEYS[4])`)
+
+const LIST = script(`
+return {redis.call('HGETALL', KEYS[1]), redis.call('ZRANGE', KEYS[3], 0, -1, 'WITHSCORES')}`)
+
+/** A sliding window by the server's own clock, so that instances need not agree on the time. */
+const ADMIT = script(`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local limit, per = tonumber(ARGV[1]), tonumber(ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - per)
+local count = redis.call('ZCARD', KEYS[1])
+if count < limit then
+  redis.call('ZADD', KEYS[1], now, ARGV[3])
+  redis.call('PEXPIRE', KEYS[1], per)
+  return 0
+end
+local leaver = redis.call('ZRANGE', KEYS[1], count - limit, count - limit, 'WITHSCORES')
+if leaver[2] then return leaver[2] + per - now end
+return per`)
+
+/**
+ * `redis[s]://[user:pass@]host[:port]/db[?prefix=P]`: claims and leases are single commands or scripts, and end by themselves. A
+ * claim and its settling cost one round trip each. Every key begins with the prefix, `relay:` unless given.
+ *
+ * Redis 5 or later. Not for a cluster without a proxy, unless the prefix holds a hash tag: `{relay}:`.
+ */
+export const openRedisStore: OpenStore = (url) => {
+  const address = driverUrl(url, EXAMPLE, ['prefix'])
+  const prefix = address.searchParams.get('prefix') ?? 'relay:'
+  const scheme = address.protocol.slice(0, -1)
+  const connection = redisConnection(scheme, address)
+  const run = async (...words: Words): Promise<unknown> => connection.command(words, DEADLINE_MS)
+
+  const claimKey = (key: string): string => `${prefix}claim:${key}`
+  const noteKey = (name: string): string => `${prefix}note:${name}`
+  const windowKey = (name: string): string => `${prefix}window:${name}`
+  const itemKeys = (id: string): string[] =>
+    ['headers', 'parcels', 'arrivals', `lease:${id}`].map((part) => `${prefix}items:${part}`)
+
+  return {
+    scheme,
+
+    async claim(key, leaseMs) {
+      const holder = randomUUID()
+      const [there, remaining] = (await CLAIM(run, [claimKey(key)], [holder, whole(leaseMs)])) as [
+        string?,
+        number?,
+      ]
+      if (there === undefined) return { kind: 'claimed', holder }
+      return there === DONE ? { kind: 'done' } : { kind: 'held', retryAfterMs: Math.max(1, remaining ?? 1) }
+    },
+    async settle(key, keepMs) {
+      await run('SET', claimKey(key), DONE, 'PX', whole(keepMs))
+    },
+    async release(key, holder) {
+      // A made-up holder must not undo a settling.
+      if (holder !== DONE) await RELEASE(run, [claimKey(key)], [holder])
+    },
+
+    async park(item) {
+      const { parkedAt, ...header } = headerOf(item)
+      const words = [item.id, JSON.stringify(header), JSON.stringify(item.parcel), parkedAt]
+      await PARK(run, itemKeys(item.id), words)
+    },
+    async list() {
+      const [headers, arrivals] = (await LIST(run, itemKeys(''), [])) as [string[], string[]]
+      const parkedAt = new Map(pairs(arrivals))
+      return pairs(headers)
+        .map(([id, header]) => ({
+          ...(JSON.parse(header) as ItemHeader),
+          parkedAt: Number(parkedAt.get(id)),
+        }))
+        .sort(byArrival)
+    },
+    async read(id) {
+      return itemOf(await READ(run, itemKeys(id), [id]))
+    },
+    async take(id, leaseMs) {
+      return itemOf(await TAKE(run, itemKeys(id), [id, whole(leaseMs)]))
+    },
+    async remove(id) {
+      await REMOVE(run, itemKeys(id), [id])
+    },
+
+    async note(name) {
+      return (await run('GET', noteKey(name))) as string | null
+    },
+    async setNote(name, value, keepMs) {
+      if (value === null) await run('DEL', noteKey(name))
+      else if (keepMs === null) await run('SET', noteKey(name), value)
+      else await run('SET', noteKey(name), value, 'PX', whole(keepMs))
+    },
+
+    async admit(name, messages, perMs) {
+      return Number(await ADMIT(run, [windowKey(name)], [messages, whole(perMs), randomUUID()]))
+    },
+
+    async tidy() {
+      // Redis removes what has expired by itself.
+      return Promise.resolve()
+    },
+    async close() {
+      connection.close()
+      return Promise.resolve()
+    },
+  }
+}
+
+/** Redis takes whole milliseconds, one at least. */
+function whole(ms: number): number {
+  return Math.max(1, Math.ceil(ms))
+}
+
+function itemOf(answer: unknown): ParkedItem | null {
+  const [header, parcel, parkedAt] = answer as (string | null | undefined)[]
+  if (!header || !parcel) return null
+  return {
+    ...(JSON.parse(header) as ItemHeader),
+    parkedAt: Number(parkedAt),
+    parcel: JSON.parse(parcel) as Parcel,
+  }
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  return flat.flatMap((word, i): [string, string][] => (i % 2 === 0 ? [[word, flat[i + 1] ?? '']] : []))
 }

@@ -1,5 +1,5 @@
 import { DeliveryError } from '../delivery/delivery-error'
-import { retryAfterMs } from '../delivery/post'
+import { fetchFault, retryAfterMs } from '../delivery/post'
 import { cosEncode, signCos } from './cos-sign'
 import type { Credentials } from './credentials'
 
@@ -62,7 +62,7 @@ export async function cosRequest(
     })
     return { status: response.status, headers: response.headers, body: await response.text() }
   } catch (error) {
-    const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
+    const why = signal.aborted ? 'no answer within the time allowed' : fetchFault(error)
     throw new DeliveryError(`${target.service}: ${base.host}: ${why}`)
   }
 }
@@ -91,10 +91,4 @@ export function errorField(answer: CosAnswer, name: 'Code' | 'Message' | 'Reques
 
 function publicAddress({ service, bucket, region }: CosTarget): string {
   return `https://${bucket}.${service}.${region}.myqcloud.com`
-}
-
-/** The system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
-function reasonOf(error: unknown): string {
-  const cause = (error as { cause?: { code?: unknown } }).cause
-  return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
 }

@@ -111,6 +111,16 @@ export function storeContract(setUp: () => StoreSetup, { atomic = true } = {}): 
     await setup.cleanUp()
   })
 
+  // First, for a client of Redis works off its large buffers behind the scenes for seconds.
+  test('an item as large as a callback may be', async () => {
+    const bodyBase64 = Buffer.alloc(6 * 1024 * 1024, 'callback ').toString('base64')
+    const item = messageItem('large', { parcel: { kind: 'unverified', bodyBase64 } })
+    await store.park(item)
+    const read = await store.read('large')
+    expect(read?.parcel.kind === 'unverified' && read.parcel.bodyBase64 === bodyBase64).toBe(true)
+    expect(await store.list()).toHaveLength(1)
+  })
+
   describe('claims', () => {
     test('the first gets the claim, a repeat in progress learns how long it is held', async () => {
       await claimed('run-1+Success')
@@ -281,15 +291,6 @@ export function storeContract(setUp: () => StoreSetup, { atomic = true } = {}): 
       for (const item of items) await store.park(item)
       const other = await another()
       for (const item of items) expect(await other.read(item.id)).toEqual(item)
-    })
-
-    test('an item as large as a callback may be', async () => {
-      const bodyBase64 = Buffer.alloc(6 * 1024 * 1024, 'callback ').toString('base64')
-      const item = messageItem('large', { parcel: { kind: 'unverified', bodyBase64 } })
-      await store.park(item)
-      const read = await store.read('large')
-      expect(read?.parcel.kind === 'unverified' && read.parcel.bodyBase64 === bodyBase64).toBe(true)
-      expect(await store.list()).toHaveLength(1)
     })
 
     test('lists headers, the oldest first, then by id', async () => {

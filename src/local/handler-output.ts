@@ -1,0 +1,17 @@
+import { redactor } from '../log'
+import { type Environment, secretsIn } from '../config'
+import { LOCAL_TOKEN } from './sample-token'
+import { readLogLine, shownRecord } from './log-line'
+import type { Paint } from './paint'
+
+/** Blanks out every secret of the environment; the token of this repository's samples is none. */
+export function localRedactor(env: Environment): (text: string) => string {
+  const secrets = secretsIn({ ...env, RELAY_LOCAL: undefined })
+  return redactor(secrets.filter((secret) => secret !== LOCAL_TOKEN))
+}
+
+/** One line that the handler printed, as a person likes to see it: a log record in short, anything else (an alert's text) set off by a bar. */
+export function shownLine(line: string, paint: Paint): string {
+  const record = readLogLine(line)
+  return record === null ? `${paint('cyan', '  │')} ${line}`.trimEnd() : shownRecord(record, paint)
+}

@@ -1,0 +1,107 @@
+import { DeliveryError } from '../delivery/delivery-error'
+import { isLoopback } from '../delivery/endpoint'
+import { isBucketName, isRegion } from './bucket-name'
+import { cosRefusal, cosRequest, errorField, type CosAnswer, type CosTarget } from './cos-request'
+import type { Credentials } from './credentials'
+
+export type ExecutionState = 'All' | 'Success' | 'Failed' | 'Running' | 'Cancel'
+
+export interface ExecutionQuery {
+  readonly bucket: string
+  readonly workflowId: string
+  /** None: all. */
+  readonly states?: readonly ExecutionState[]
+  /** The span in which they were created, both ends included; ms since the epoch, whole seconds to CI. */
+  readonly startCreationTime: number
+  readonly endCreationTime: number
+  /** Of the page before; null for the first. */
+  readonly nextToken: string | null
+  /** Executions a page, 1 to 100. */
+  readonly size: number
+  readonly orderByTime: 'Asc' | 'Desc'
+}
+
+/**
+ * CI's account of executions, as the XML that it answers with (read by src/callback/read-back.ts). Needs the permission
+ * ci:DescribeMediaWorkflowExecutions.
+ *
+ * Throws a DeliveryError when CI refuses, with the wait it asks for (429, 503), or gives no answer.
+ */
+export interface CiClient {
+  /** One execution (460/80044); null when CI knows none such. */
+  describeExecution(bucket: string, runId: string, signal: AbortSignal): Promise<string | null>
+  /** One page of a workflow's executions (460/80050). */
+  listExecutions(query: ExecutionQuery, signal: AbortSignal): Promise<string>
+}
+
+export interface CiSettings {
+  /** Asked at each request: role keys change. */
+  readonly credentials: () => Credentials | null
+  readonly region: string
+  /** Stands in for CI in tests: `http://127.0.0.1:PORT`, on loopback only. */
+  readonly endpoint: string | null
+}
+
+/** Does not touch the network. Throws an Error when the region is none or the endpoint is not on loopback. */
+export function ciClient({ credentials, region, endpoint }: CiSettings): CiClient {
+  if (!isRegion(region)) throw new Error('the region must be one such as ap-guangzhou')
+  const address = endpoint === null ? null : endpointUrl(endpoint)
+
+  const get = async (
+    bucket: string,
+    path: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<{ target: CosTarget; answer: CosAnswer }> => {
+    const keys = credentials()
+    if (keys === null) {
+      throw new DeliveryError(
+        'ci: there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
+      )
+    }
+    const target: CosTarget = { service: 'ci', bucket, region, endpoint: address }
+    return { target, answer: await cosRequest(target, { method: 'GET', path, query, signal }, keys) }
+  }
+
+  return {
+    async describeExecution(bucket, runId, signal) {
+      // Both may come from a forged body, and become part of an address: CI has nothing that is named otherwise.
+      if (!isBucketName(bucket) || !/^[\w-]{1,128}$/.test(runId)) return null
+      const { target, answer } = await get(bucket, `/workflowexecution/${runId}`, {}, signal)
+      if (answer.status === 200) return answer.body
+      // A bucket that is not there speaks of a wrong region rather than of a forged run.
+      if (answer.status === 404 && errorField(answer, 'Code') !== 'NoSuchBucket') return null
+      throw cosRefusal(target, 'asking for an execution', answer)
+    },
+
+    async listExecutions(query, signal) {
+      if (!isBucketName(query.bucket))
+        throw new Error('the bucket must be named with its APPID: media-1250000000')
+      const parameters = {
+        workflowId: query.workflowId,
+        orderByTime: query.orderByTime,
+        size: String(query.size),
+        ...(query.states === undefined ? {} : { states: query.states.join(',') }),
+        startCreationTime: ciTime(Math.floor(query.startCreationTime / 1000)),
+        endCreationTime: ciTime(Math.ceil(query.endCreationTime / 1000)),
+        ...(query.nextToken === null ? {} : { nextToken: query.nextToken }),
+      }
+      const { target, answer } = await get(query.bucket, '/workflowexecution', parameters, signal)
+      if (answer.status !== 200) throw cosRefusal(target, 'listing executions', answer)
+      return answer.body
+    },
+  }
+}
+
+function endpointUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !isLoopback(url)) {
+    throw new Error('the endpoint of CI must be a loopback address such as http://127.0.0.1:8080')
+  }
+  return url
+}
+
+/** `%Y-%m-%dT%H:%m:%S%z`, as the document asks for. */
+function ciTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, '+0000')
+}

@@ -1,0 +1,398 @@
+import { readCallback } from '../../src/callback/read-callback'
+import { fixture } from '../support/fixtures'
+import { jobOf } from '../support/executions'
+import { jobsJson, jobsXml } from '../support/render'
+
+const only = (body: string) => {
+  const subjects = readCallback(body)
+  expect(subjects).toHaveLength(1)
+  return subjects[0].kind === 'workflow' ? subjects[0].execution : subjects[0].job
+}
+
+describe('every published shape of a workflow callback', () => {
+  test('A: no event name, no templates; unset values, an entity, a numeric reference, two tasks', () => {
+    expect(only(fixture('workflow-a.xml'))).toEqual({
+      runId: 'i70ae991a152911ecb184525400a8700f',
+      bucket: null,
+      object: '视频/开场 & 片尾 中.mp4',
+      state: 'Failed',
+      createdAt: '2020-12-01T11:00:41+08:00',
+      headers: { 'x-cos-meta-id': '007', 'Content-Type': 'video/mp4' },
+      workflow: { id: 'w29ba54d02b7340dd9fb44eb5beb786b9', name: null },
+      tasks: [
+        {
+          type: 'Transcode',
+          name: 'Transcode_1600413767353',
+          state: 'Success',
+          jobId: 'j70bab192152911ecab79bba409874f7f',
+          template: null,
+          createdAt: '2020-12-01T11:00:42+08:00',
+          startedAt: null,
+          endedAt: '2020-12-01T11:00:45+08:00',
+          code: null,
+          message: null,
+          outputs: [],
+        },
+        {
+          type: 'Snapshot',
+          name: 'Snapshot_1600413767444',
+          state: 'Failed',
+          jobId: 'j70bab192152911ecab79bba409874f80',
+          template: null,
+          createdAt: '2020-12-01T11:00:42+08:00',
+          startedAt: '2020-12-01T11:00:43+08:00',
+          endedAt: '2020-12-01T11:00:44+08:00',
+          code: null,
+          message: null,
+          outputs: [],
+        },
+      ],
+    })
+  })
+
+  test('B: a template; one task is a list of one; no headers are none', () => {
+    expect(only(fixture('workflow-b.xml'))).toMatchObject({
+      runId: 'ie4d9187d35dc11eb9cec525400860000',
+      bucket: 'media-1250000000',
+      object: '0000.mp4',
+      headers: {},
+      tasks: [{ template: { id: 't182c0ca7d91ca40969a3fc97c5559091a', name: 'example' } }],
+    })
+  })
+
+  test('C: an event name, WorkflowId first, other time formats, `Createtime`, half a template', () => {
+    expect(only(fixture('workflow-c.xml'))).toMatchObject({
+      runId: 'i166ee19017b011eda8a5525400c540df',
+      state: 'Success',
+      object: 'wk-test/😀 1e5.mp4',
+      createdAt: '2022-08-09T14:54:17+08:00',
+      workflow: { id: 'web6ac56c1ef54dbfa44d7f4103203be9', name: 'workflow-3' },
+      tasks: [
+        {
+          state: 'Failed',
+          createdAt: '2022-08-09T14:54:40+08:00',
+          endedAt: '2022-08-09T14:54:42+08:00',
+          template: { id: 'true', name: null },
+        },
+      ],
+    })
+  })
+
+  test('D: without a root, with outputs', () => {
+    expect(only(fixture('workflow-d-rootless.xml'))).toMatchObject({
+      runId: 'i166ee19017b011eda8a5525400c540d0',
+      tasks: [
+        {
+          outputs: [
+            {
+              object: '/out/0.jpg',
+              url: 'http://media-1250000000.cos.ap-chongqing.myqcloud.com/out/0.jpg?a=1&b=2',
+              code: '0',
+              message: null,
+            },
+            { object: 'out/1.jpg', url: null, code: '1101', message: 'no frame' },
+            { object: 'out/sprite.jpg', url: null, code: null, message: null },
+          ],
+        },
+      ],
+    })
+    expect(readCallback(`<Response>${fixture('workflow-d-rootless.xml')}</Response>`)).toEqual(
+      readCallback(fixture('workflow-d-rootless.xml')),
+    )
+  })
+
+  test('JSON: no root, one task as an object', () => {
+    expect(only(fixture('workflow.json'))).toMatchObject({
+      runId: 'i166ee19017b011eda8a5525400c540df',
+      object: '视频/😀 "1".mp4',
+      workflow: { id: 'web6ac56c1ef54dbfa44d7f4103203be9', name: null },
+      headers: { 'Content-Type': 'video/mp4' },
+      tasks: [
+        {
+          name: 'Snapshot_1581665960536',
+          template: { name: 'snapshot_1280*720_3' },
+          startedAt: null,
+          outputs: [],
+        },
+      ],
+    })
+  })
+})
+
+describe('jobs', () => {
+  test('a State inside of the operation never stands in for the job’s own', () => {
+    expect(only(fixture('job-nested-state.xml'))).toEqual({
+      jobId: 'j06668dc0f86811ecb90d0b03267ce0e5',
+      tag: 'SuperResolution',
+      bucket: 'media-1250000000',
+      object: 'input/demo.mp4',
+      region: 'ap-chongqing',
+      state: 'Success',
+      code: 'Success',
+      message: null,
+      queueId: 'p2242ab62c7c94486915508540933a2c6',
+      createdAt: '2022-06-30T19:30:20+08:00',
+      startedAt: '2022-06-30T19:30:21+08:00',
+      endedAt: '2022-06-30T19:31:56+08:00',
+      workflow: {
+        runId: 'i12e3fd4ef86811ecb1d3525400a3c59f',
+        id: 'web6ac56c1ef54dbfa44d7f4103203be9',
+        name: 'workflow-1',
+      },
+      userData: '转码 007',
+      operation: {
+        DigitalWatermark: { Message: '123456789ab', State: 'Failed' },
+        MediaResult: { OutputFile: { ObjectName: ['0.jpg', '1.jpg'], Md5Info: null } },
+        TemplateId: 't10461fe2bd5a649db9022452ec71',
+      },
+    })
+  })
+
+  test('without a State are judged by their Code', () => {
+    const states = readCallback(fixture('jobs-without-state.xml')).map(
+      (subject) => subject.kind === 'job' && subject.job.state,
+    )
+    expect(states).toEqual(['Success', 'Failed'])
+  })
+
+  test('with a State are judged by it, whatever the Code', () => {
+    expect(only(jobsXml([jobOf({ state: 'Failed', code: 'Success' })]))).toMatchObject({ state: 'Failed' })
+    expect(only(jobsXml([jobOf({ state: 'Success', code: 'Oops' })]))).toMatchObject({ state: 'Success' })
+  })
+
+  test('JSON: a list of one in a Response', () => {
+    expect(only(fixture('job-wrapped.json'))).toMatchObject({
+      jobId: 'j4e431ba0f86711ecb8546d80f2baf56f',
+      state: 'Success',
+      userData: 'u',
+      operation: { MediaInfo: { Stream: {} } },
+      workflow: null,
+    })
+  })
+
+  test('several inputs: the first names the job', () => {
+    const input = (name: string): string => `<Input><BucketId>b</BucketId><Object>${name}</Object></Input>`
+    expect(
+      only(
+        `<Response><JobsDetail><JobId>j</JobId><State>Success</State>${input('1')}${input('2')}</JobsDetail></Response>`,
+      ),
+    ).toMatchObject({ object: '1', bucket: 'b' })
+  })
+
+  test('several in one body keep their order', () => {
+    const jobs = ['1', '2', '3'].map((jobId) => jobOf({ jobId }))
+    for (const body of [jobsXml(jobs), jobsJson(jobs)])
+      expect(readCallback(body).map((subject) => subject.kind === 'job' && subject.job.jobId)).toEqual([
+        '1',
+        '2',
+        '3',
+      ])
+  })
+})
+
+test('a byte order mark and blanks in front are no fault', () => {
+  for (const name of ['workflow-b.xml', 'workflow.json']) {
+    const body = fixture(name)
+    for (const lead of ['\uFEFF', '\uFEFF \r\n', ' \n\t'])
+      expect(readCallback(lead + body)).toEqual(readCallback(body))
+  }
+})
+
+test('numbers and booleans of JSON become text', () => {
+  const body = {
+    WorkflowExecution: { RunId: 7, State: 'Success', Object: true, Tasks: [{ Type: 'a', Code: 0 }] },
+  }
+  expect(only(JSON.stringify(body))).toMatchObject({ runId: '7', object: 'true', tasks: [{ code: '0' }] })
+})
+
+test('names that every object has are no fields of a callback', () => {
+  const hostile =
+    '"__proto__":{"RunId":"forged","State":"Success"},"constructor":{"State":"x"},"toString":"x"'
+  expect(() => readCallback(`{"WorkflowExecution":{${hostile}}}`)).toThrow('WorkflowExecution has no RunId.')
+  expect(() => readCallback(`{"__proto__":{"WorkflowExecution":{"RunId":"r","State":"Success"}}}`)).toThrow(
+    'The document holds neither a WorkflowExecution nor a JobsDetail; it holds: __proto__.',
+  )
+  expect(() =>
+    readCallback(
+      '<Response><__proto__><WorkflowExecution><RunId>r</RunId></WorkflowExecution></__proto__></Response>',
+    ),
+  ).toThrow('it holds: __proto__.')
+  const execution = only(
+    '{"WorkflowExecution":{"RunId":"r","State":"Success","CosHeaders":[{"Key":"__proto__","Value":"v"},{"Key":"constructor","Value":"c"}]}}',
+  )
+  expect(JSON.stringify('headers' in execution && execution.headers)).toBe(
+    '{"__proto__":"v","constructor":"c"}',
+  )
+})
+
+describe('refused, with a code and a place', () => {
+  const workflow = (fields: string): string =>
+    `<Response><WorkflowExecution>${fields}</WorkflowExecution></Response>`
+  const job = (fields: string): string => `<Response><JobsDetail>${fields}</JobsDetail></Response>`
+  const id = '<RunId>r</RunId>'
+  const state = '<State>Success</State>'
+
+  test.each([
+    ['empty', 'The body is empty.', ''],
+    ['empty', 'The body is empty.', ' \n\t\uFEFF'],
+    ['not-xml-or-json', 'The body begins with neither `<` (XML) nor `{` (JSON).', 'RunId=r&State=Success'],
+    ['not-xml-or-json', 'The body begins with neither `<` (XML) nor `{` (JSON).', '[{"a":1}]'],
+    ['missing-field', 'WorkflowExecution has no RunId.', workflow(state)],
+    ['missing-field', 'WorkflowExecution has no RunId.', workflow(`<RunId/>${state}`)],
+    ['missing-field', 'WorkflowExecution has no RunId.', workflow(`<RunId>-</RunId>${state}`)],
+    [
+      'missing-field',
+      'WorkflowExecution has no RunId.',
+      '{"WorkflowExecution":{"RunId":null,"State":"Success"}}',
+    ],
+    ['missing-field', 'WorkflowExecution has no State.', workflow(id)],
+    [
+      'missing-field',
+      'WorkflowExecution has no State.',
+      workflow(`${id}<Tasks>${state}</Tasks><X>${state}</X>`),
+    ],
+    [
+      'missing-field',
+      'WorkflowExecution has no State.',
+      `<Response>${state}<WorkflowExecution>${id}</WorkflowExecution></Response>`,
+    ],
+    ['missing-field', 'JobsDetail[1] has no JobId.', job(state)],
+    [
+      'missing-field',
+      'JobsDetail[1] has neither State nor Code.',
+      job(`<JobId>j</JobId><Operation>${state}<W>${state}</W></Operation>`),
+    ],
+    [
+      'missing-field',
+      'JobsDetail[2] has no JobId.',
+      '{"JobsDetail":[{"JobId":"j","State":"Success"},{"State":"Success"}]}',
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.State should hold text but holds a list of 2.',
+      workflow(`${id}${state}${state}`),
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.RunId should hold text but holds a list of 2.',
+      workflow(`${id}${id}${state}`),
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.State should hold text but holds elements.',
+      workflow(`${id}<State>Success<b/></State>`),
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.Object should hold text but holds elements.',
+      '{"WorkflowExecution":{"RunId":"r","State":"s","Object":{}}}',
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.Tasks should hold elements but holds string.',
+      workflow(`${id}${state}<Tasks>x</Tasks>`),
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.Tasks should hold elements but holds a list of 0.',
+      '{"WorkflowExecution":{"RunId":"r","State":"s","Tasks":[[]]}}',
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.Tasks[2].State should hold text but holds a list of 2.',
+      workflow(`${id}${state}<Tasks>${id}</Tasks><Tasks>${state}${state}</Tasks>`),
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.Tasks[1].ResultInfo should hold one element but holds string.',
+      workflow(`${id}${state}<Tasks><ResultInfo>x</ResultInfo></Tasks>`),
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.Tasks[1].ResultInfo.ObjectInfo[1].Code should hold text but holds a list of 2.',
+      workflow(
+        `${id}${state}<Tasks><ResultInfo><ObjectInfo><Code>1</Code><Code>1</Code></ObjectInfo></ResultInfo></Tasks>`,
+      ),
+    ],
+    [
+      'wrong-type',
+      'WorkflowExecution.CosHeaders[1].Key should hold text but holds a list of 2.',
+      workflow(`${id}${state}<CosHeaders><Key>a</Key><Key>b</Key></CosHeaders>`),
+    ],
+    [
+      'wrong-type',
+      'JobsDetail[1].Operation should hold one element but holds string.',
+      job(`<JobId>j</JobId>${state}<Operation>x</Operation>`),
+    ],
+    [
+      'wrong-type',
+      'JobsDetail[1].Workflow.RunId should hold text but holds a list of 2.',
+      job(`<JobId>j</JobId>${state}<Workflow>${id}${id}</Workflow>`),
+    ],
+    [
+      'wrong-type',
+      'JobsDetail[1].Input.Object should hold text but holds elements.',
+      job(`<JobId>j</JobId>${state}<Input><Object><a/></Object></Input>`),
+    ],
+    [
+      'wrong-type',
+      'The document.WorkflowExecution should hold elements but holds string.',
+      '<Response><WorkflowExecution>x</WorkflowExecution></Response>',
+    ],
+    [
+      'wrong-type',
+      'The document.Response should hold one element but holds string.',
+      '<Response>x</Response>',
+    ],
+    [
+      'bad-utf8',
+      'WorkflowExecution.Object holds half of a surrogate pair.',
+      '{"WorkflowExecution":{"RunId":"r","State":"s","Object":"\\ud83d"}}',
+    ],
+    [
+      'unknown-document',
+      'The document holds neither a WorkflowExecution nor a JobsDetail; it holds: nothing.',
+      '{}',
+    ],
+    [
+      'unknown-document',
+      'The document holds neither a WorkflowExecution nor a JobsDetail; it holds: Response.',
+      '<Response/>',
+    ],
+    [
+      'unknown-document',
+      'The document holds neither a WorkflowExecution nor a JobsDetail; it holds: Error.',
+      '<Error><Code>x</Code></Error>',
+    ],
+    [
+      'unknown-document',
+      'The document holds neither a WorkflowExecution nor a JobsDetail; it holds: EventName.',
+      '<EventName>WorkflowFinish</EventName>',
+    ],
+    [
+      'unknown-document',
+      'The document holds neither a WorkflowExecution nor a JobsDetail; it holds: a, b, c, d, e, ….',
+      '{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1}',
+    ],
+    [
+      'unknown-document',
+      `The document holds neither a WorkflowExecution nor a JobsDetail; it holds: ${'x'.repeat(40)}.`,
+      `{"${'x'.repeat(99)}":1}`,
+    ],
+    [
+      'unknown-document',
+      'The document holds neither a WorkflowExecution nor a JobsDetail; it holds: html.',
+      '<html><body>hi</body></html>',
+    ],
+  ])('%s: %s', (code, message, body) => {
+    expect(() => readCallback(body)).toThrow(expect.objectContaining({ code, message }))
+  })
+
+  test('an execution is never looked for deeper than where it stands', () => {
+    const body = `<Response><Wrapper><WorkflowExecution>${id}${state}</WorkflowExecution></Wrapper></Response>`
+    expect(() => readCallback(body)).toThrow(expect.objectContaining({ code: 'unknown-document' }))
+    expect(() => readCallback(`<Response>${body}</Response>`)).toThrow(
+      expect.objectContaining({ code: 'unknown-document' }),
+    )
+  })
+})

@@ -1,0 +1,162 @@
+import { Connection } from 'rabbitmq-client'
+import { openAmqpQueue } from '../../src/queues/amqp'
+import { sampleEvent } from '../support/events'
+import { queueContract } from '../support/queue-contract'
+import { describeService } from '../support/services'
+
+const CONTEXT = { credentials: () => null, region: null }
+
+describe('opening', () => {
+  test.each([
+    ['amqp://localhost/', 'the parameter queue (or exchange and routingKey) is missing'],
+    ['amqp://localhost/?queue=q&exchange=e', 'give either queue, or exchange and routingKey'],
+    ['amqp://localhost/?exchange=e&declare=1', 'declare=1 goes with queue'],
+    ['amqp://localhost/?queue=q&declare=yes', 'declare can only be 1'],
+    ['amqp://localhost/?queue=q&routingkey=k', 'unknown parameter "routingkey"'],
+    ['amqp:?queue=q', 'the host is missing'],
+    ['amqp://u:100%@localhost/?queue=q', 'the password has a "%"'],
+    ['amqp://u:p@local host/?queue=q', 'not a URL'],
+  ])('%s: %s', (url, words) => {
+    expect(() => openAmqpQueue(url, CONTEXT)).toThrow(words)
+  })
+})
+
+describeService('rabbitmq', (address) => {
+  const name = `relay-test-${String(process.pid)}`
+  let admin: Connection
+
+  beforeAll(async () => {
+    admin = new Connection(`amqp://guest:guest@${address}`)
+    await admin.queueDeclare({ queue: name, exclusive: false })
+    await admin.exchangeDeclare({ exchange: name, type: 'direct', autoDelete: false })
+    await admin.queueBind({ queue: name, exchange: name, routingKey: 'bound' })
+  })
+
+  afterAll(async () => {
+    await admin.queueDelete(name)
+    await admin.exchangeDelete({ exchange: name })
+    await admin.close()
+  })
+
+  async function messages(queue = name) {
+    const all = []
+    for (;;) {
+      const message = await admin.basicGet({ queue, noAck: true })
+      if (message === undefined) return all
+      all.push(message)
+    }
+  }
+
+  queueContract(() => ({
+    server: address,
+    url: (at) => `amqp://guest:guest@${at}/?queue=${name}`,
+    open: (url) => openAmqpQueue(url, CONTEXT),
+    refusing: { url: (at) => `amqp://relay:p%40ss-%2F-word@${at}/?queue=${name}`, words: /ACCESS_REFUSED/ },
+    secrets: ['p@ss-/-word'],
+    received: async () => (await messages()).map(({ body }) => JSON.parse(String(body)) as unknown),
+  }))
+
+  test('sends persistent messages with id and content type', async () => {
+    const queue = openAmqpQueue(`amqp://${address}/%2f?exchange=${name}&routingKey=bound`, CONTEXT)
+    await queue.publish(sampleEvent('properties'), AbortSignal.timeout(5000))
+    await queue.close()
+    expect(await messages()).toMatchObject([
+      {
+        messageId: 'properties',
+        contentType: 'application/cloudevents+json',
+        durable: true,
+        routingKey: 'bound',
+      },
+    ])
+  })
+
+  test('fails when the exchange has no queue for the key, and goes on', async () => {
+    const queue = openAmqpQueue(`amqp://${address}/?exchange=${name}&routingKey=unbound`, CONTEXT)
+    const publishing = ['same', 'same', 'other'].map((id) =>
+      queue.publish(sampleEvent(id), AbortSignal.timeout(5000)),
+    )
+    for (const result of await Promise.allSettled(publishing)) {
+      const words = `amqp: ${address}: exchange "${name}" has no queue for routing key "unbound"`
+      expect(result).toMatchObject({
+        status: 'rejected',
+        reason: { message: expect.stringContaining(words) },
+      })
+    }
+    await admin.queueBind({ queue: name, exchange: name, routingKey: 'unbound' })
+    await queue.publish(sampleEvent('same'), AbortSignal.timeout(5000))
+    await queue.close()
+    expect(await messages()).toMatchObject([{ messageId: 'same' }])
+  })
+
+  test.each([
+    [
+      `?queue=${name}-none`,
+      `there is no queue "${name}-none" in vhost "/": create it, or add declare=1 to the URL`,
+    ],
+    [`?exchange=${name}-none&routingKey=k`, `there is no exchange "${name}-none" in vhost "/": create it`],
+  ])('names what is missing: %s', async (query, words) => {
+    const queue = openAmqpQueue(`amqp://${address}/${query}`, CONTEXT)
+    const publishing = [1, 2].map(() => queue.publish(sampleEvent('missing'), AbortSignal.timeout(5000)))
+    for (const result of await Promise.allSettled(publishing)) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { message: `amqp: ${address}: ${words}` } })
+    }
+    await queue.close()
+  })
+
+  test('names the vhost that is missing', async () => {
+    const queue = openAmqpQueue(`amqp://${address}/nowhere?queue=${name}`, CONTEXT)
+    await expect(queue.publish(sampleEvent('vhost'), AbortSignal.timeout(5000))).rejects.toThrow(
+      /vhost nowhere/,
+    )
+    await queue.close()
+  })
+
+  test('tells of a queue and of an exchange that were deleted meanwhile', async () => {
+    await admin.queueDeclare({ queue: `${name}-gone` })
+    await admin.exchangeDeclare({ exchange: `${name}-gone` })
+    const toQueue = openAmqpQueue(`amqp://${address}/?queue=${name}-gone`, CONTEXT)
+    const toExchange = openAmqpQueue(`amqp://${address}/?exchange=${name}-gone`, CONTEXT)
+    await toQueue.publish(sampleEvent('before'), AbortSignal.timeout(5000))
+    await expect(toExchange.publish(sampleEvent('before'), AbortSignal.timeout(5000))).rejects.toThrow(
+      'was returned',
+    )
+    await admin.queueDelete(`${name}-gone`)
+    await admin.exchangeDelete({ exchange: `${name}-gone` })
+    await expect(toQueue.publish(sampleEvent('after'), AbortSignal.timeout(5000))).rejects.toThrow(
+      `there is no queue "${name}-gone" any more`,
+    )
+    const both = [1, 2].map(() => toExchange.publish(sampleEvent('after'), AbortSignal.timeout(5000)))
+    for (const result of await Promise.allSettled(both)) {
+      expect(result).toMatchObject({
+        reason: { message: expect.stringContaining(`no exchange "${name}-gone"`) },
+      })
+    }
+    await Promise.all([toQueue.close(), toExchange.close()])
+  })
+
+  test('creates the queue, durable, when asked to', async () => {
+    const created = `${name} 新/1`
+    const queue = openAmqpQueue(`amqp://${address}/?queue=${encodeURIComponent(created)}&declare=1`, CONTEXT)
+    await queue.publish(sampleEvent('declared'), AbortSignal.timeout(5000))
+    await queue.close()
+    await expect(admin.queueDeclare({ queue: created, durable: false })).rejects.toThrow(/durable/)
+    expect(await messages(created)).toMatchObject([{ messageId: 'declared' }])
+    await admin.queueDelete(created)
+  })
+
+  test('fails when the queue refuses the message', async () => {
+    const full = `${name}-full`
+    await admin.queueDeclare({
+      queue: full,
+      arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+    })
+    const queue = openAmqpQueue(`amqp://${address}/?queue=${full}`, CONTEXT)
+    await queue.publish(sampleEvent('fits'), AbortSignal.timeout(5000))
+    await expect(queue.publish(sampleEvent('full'), AbortSignal.timeout(5000))).rejects.toThrow(
+      'rejected by server',
+    )
+    await queue.close()
+    expect(await messages(full)).toMatchObject([{ messageId: 'fits' }])
+    await admin.queueDelete(full)
+  })
+})

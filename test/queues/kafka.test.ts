@@ -1,0 +1,132 @@
+import { Kafka as KafkaBinding } from 'cloudevents'
+import { Kafka, logLevel, type Consumer, type KafkaMessage } from 'kafkajs'
+import { openKafkaQueue } from '../../src/queues/kafka'
+import { sampleEvent } from '../support/events'
+import { queueContract } from '../support/queue-contract'
+import { describeService } from '../support/services'
+
+const CONTEXT = { credentials: () => null, region: null }
+
+describe('opening', () => {
+  test.each([
+    ['kafka://localhost:9092', 'not a URL of the form kafka://'],
+    ['kafka://u#n:p@localhost:9092/t', 'is written %23'],
+    ['kafka://localhost:9092,:1/t', 'each broker must be host:port'],
+    ['kafka://localhost:9092/t%20t', 'the topic must be'],
+    ['kafka://localhost:9092/t?sasl=plain', 'sasl needs a user name and a password'],
+    ['kafka://u:p@localhost:9092/t?sasl=gssapi', 'sasl must be one of plain, scram-sha-256, scram-sha-512'],
+    ['kafka://u@localhost:9092/t', 'a user name and a password are needed'],
+    ['kafka://u:100%@localhost:9092/t', 'the password has a "%"'],
+    ['kafka://localhost:9092/t?acks=1', 'unknown parameter "acks"'],
+    ['kafka://localhost:9092/t?idempotent=no', 'idempotent must be 0 or 1'],
+  ])('%s: %s', (url, words) => {
+    expect(() => openKafkaQueue(url, CONTEXT)).toThrow(words)
+  })
+})
+
+describeService('kafka', (address) => {
+  // See scripts/services.mjs: SASL one port on; two on, a listener that sends clients to the port after it.
+  const at = (offset: number): string => `127.0.0.1:${String(Number(address.split(':')[1]) + offset)}`
+  const user = encodeURIComponent('ckafka-1#relay')
+  const password = 's3cret/@:%'
+  const topic = `relay-test-${String(process.pid)}`
+  const kafka = new Kafka({ brokers: [address], logLevel: logLevel.NOTHING })
+  const admin = kafka.admin()
+  let consumer: Consumer
+  let inbox: KafkaMessage[] = []
+
+  beforeAll(async () => {
+    await admin.connect()
+    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
+    consumer = kafka.consumer({ groupId: topic, maxWaitTimeInMs: 20 })
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    const joined = new Promise((done) => consumer.on(consumer.events.GROUP_JOIN, done))
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        inbox.push(message)
+      },
+    })
+    await joined
+  }, 30_000)
+
+  afterAll(async () => {
+    await consumer.disconnect()
+    await admin.deleteTopics({ topics: [topic] })
+    await admin.disconnect()
+  })
+
+  /** Every message up to the end of the topic. */
+  async function messages(): Promise<KafkaMessage[]> {
+    const [end] = await admin.fetchTopicOffsets(topic)
+    for (;;) {
+      const last = inbox.at(-1)?.offset ?? String(seen)
+      if (Number(last) >= Number(end?.high) - 1) break
+      await new Promise((done) => setTimeout(done, 5))
+    }
+    const all = inbox
+    seen = Number(all.at(-1)?.offset ?? seen)
+    inbox = []
+    return all
+  }
+  let seen = -1
+
+  queueContract(() => ({
+    server: at(2),
+    proxyPort: Number(at(3).split(':')[1]),
+    url: (host) => `kafka://${host}/${topic}`,
+    open: (url) => openKafkaQueue(url, CONTEXT),
+    refusing: {
+      url: () => `kafka://${user}:wr%2Fng-secret@${at(1)}/${topic}`,
+      words: /authentication failed/i,
+    },
+    secrets: ['wr/ng-secret'],
+    received: async () => (await messages()).map(({ value }) => JSON.parse(String(value)) as unknown),
+  }))
+
+  test('writes a record of the CloudEvents binding under the key of the object', async () => {
+    const queue = openKafkaQueue(`kafka://${address}/${topic}`, CONTEXT)
+    const event = sampleEvent('record')
+    await queue.publish(event, AbortSignal.timeout(5000))
+    await queue.close()
+    const [record] = await messages()
+    expect(String(record?.key)).toBe(event.subject)
+    const headers = Object.fromEntries(
+      Object.entries(record?.headers ?? {}).map(([name, value]) => [name, String(value)]),
+    )
+    expect(headers).toEqual({ 'content-type': 'application/cloudevents+json; charset=utf-8' })
+    const read = KafkaBinding.toEvent({
+      headers,
+      body: String(record?.value),
+      value: String(record?.value),
+      key: '',
+    })
+    expect(read).toMatchObject({ id: 'record', type: event.type, subject: event.subject, data: event.data })
+  })
+
+  test.each(['plain', 'scram-sha-256', 'scram-sha-512'])('logs in by %s', async (mechanism) => {
+    const login = `${user}:${encodeURIComponent(password)}`
+    const queue = openKafkaQueue(`kafka://${login}@${at(1)}/${topic}?sasl=${mechanism}`, CONTEXT)
+    await queue.publish(sampleEvent(mechanism), AbortSignal.timeout(5000))
+    await queue.close()
+    expect((await messages()).map(({ value }) => (JSON.parse(String(value)) as { id: string }).id)).toEqual([
+      mechanism,
+    ])
+  })
+
+  test('goes to the next broker when the first is not there', async () => {
+    const queue = openKafkaQueue(`kafka://127.0.0.1:1,${address}/${topic}`, CONTEXT)
+    await queue.publish(sampleEvent('second-broker'), AbortSignal.timeout(5000))
+    await queue.close()
+    expect(await messages()).toHaveLength(1)
+  })
+
+  test('names a topic that does not exist, and does not create it', async () => {
+    const queue = openKafkaQueue(`kafka://${address}/${topic}-none`, CONTEXT)
+    await expect(queue.publish(sampleEvent('none'), AbortSignal.timeout(5000))).rejects.toThrow(
+      `kafka: ${address}: there is no topic "${topic}-none": create it`,
+    )
+    await queue.close()
+    expect(await admin.listTopics()).not.toContain(`${topic}-none`)
+  })
+})

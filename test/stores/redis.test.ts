@@ -1,0 +1,175 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AddressInfo } from 'node:net'
+import { redisConnection } from '../../src/delivery/redis-connection'
+import { openRedisStore } from '../../src/stores/redis'
+import type { Store } from '../../src/stores/store'
+import { describeService } from '../support/services'
+import { messageItem, storeContract } from '../support/store-contract'
+
+const CONTEXT = { credentials: () => null, region: null }
+
+describeService('redis', (address) => {
+  const prefix = `test-${process.pid}:`
+  const url = `redis://${address}/14?prefix=${prefix}`
+  const connection = redisConnection('test', new URL(`redis://${address}/14`))
+  const command = async (...words: string[]): Promise<unknown> => connection.command(words, 5000)
+
+  const wipe = async (): Promise<void> => {
+    const keys = (await command('KEYS', `${prefix}*`)) as string[]
+    if (keys.length > 0) await command('DEL', ...keys)
+  }
+  afterAll(async () => {
+    await wipe()
+    connection.close()
+  })
+
+  storeContract(() => {
+    const open = async (): Promise<Store> => openRedisStore(url, CONTEXT)
+    return {
+      open,
+      again: open,
+      pass: async (ms) => sleep(ms + 5),
+      cleanUp: wipe,
+    }
+  })
+
+  describe('of its own', () => {
+    let store: Store
+    beforeEach(() => {
+      store = openRedisStore(url, CONTEXT)
+    })
+    afterEach(async () => {
+      await store.close()
+      await wipe()
+    })
+
+    test('writes below its prefix only, and what is not an item or a lasting note ends by itself', async () => {
+      await store.claim('held', 60_000)
+      await store.settle('done', 60_000)
+      await store.setNote('short', 'x', 60_000)
+      await store.setNote('lasting', 'x', null)
+      await store.admit('robot', 1, 60_000)
+      await store.park(messageItem('i'))
+      await store.take('i', 60_000)
+      const endings: Record<string, boolean> = {}
+      for (const key of (await command('KEYS', '*')) as string[]) {
+        endings[key] = Number(await command('PTTL', key)) > 0
+      }
+      expect(endings).toEqual({
+        [`${prefix}claim:held`]: true,
+        [`${prefix}claim:done`]: true,
+        [`${prefix}note:short`]: true,
+        [`${prefix}note:lasting`]: false,
+        [`${prefix}window:robot`]: true,
+        [`${prefix}items:headers`]: false,
+        [`${prefix}items:parcels`]: false,
+        [`${prefix}items:arrivals`]: false,
+        [`${prefix}items:lease:i`]: true,
+      })
+      await store.remove('i')
+      expect(await command('KEYS', `${prefix}items:*`)).toEqual([])
+    })
+
+    test('claim and settle cost one round trip each', async () => {
+      const proxy = await countingProxy(address)
+      const counted = openRedisStore(`redis://${proxy.address}/14?prefix=${prefix}`, CONTEXT)
+      // Opens the connection, and lets the server learn the script.
+      await counted.claim('first', 1000)
+      const before = proxy.roundTrips()
+      for (let i = 0; i < 20; i++) {
+        expect((await counted.claim(`run-${i}`, 60_000)).kind).toBe('claimed')
+        await counted.settle(`run-${i}`, 60_000)
+      }
+      expect(proxy.roundTrips() - before).toBe(40)
+      await counted.close()
+      await proxy.close()
+    })
+
+    test('works on after the server forgot its scripts', async () => {
+      await store.claim('a', 60_000)
+      await command('SCRIPT', 'FLUSH')
+      expect((await store.claim('a', 60_000)).kind).toBe('held')
+      expect((await store.claim('b', 60_000)).kind).toBe('claimed')
+    })
+
+    test('has its keys in Redis under relay: unless told otherwise', async () => {
+      const plain = openRedisStore(`redis://${address}/14`, CONTEXT)
+      const key = `plain-${process.pid}`
+      await plain.settle(key, 60_000)
+      expect(await command('DEL', `relay:claim:${key}`)).toBe(1)
+      await plain.close()
+    })
+  })
+})
+
+test('a server that is not there is an error without credentials', async () => {
+  const store = openRedisStore('redis://user:s3cret@127.0.0.1:1/0', CONTEXT)
+  const errors = await Promise.all([
+    store.claim('k', 1).catch(String),
+    store.settle('k', 1).catch(String),
+    store.list().catch(String),
+  ])
+  for (const error of errors) {
+    expect(error).toContain('redis: 127.0.0.1:1: ECONNREFUSED')
+    expect(error).not.toContain('s3cret')
+  }
+  await store.close()
+})
+
+test.each([
+  ['redis:', 'the host is missing: redis://host:6379/0'],
+  ['redis://', 'the host is missing: redis://host:6379/0'],
+  [
+    'redis://user:s3cret@host:port/0',
+    'not a URL of the form redis://user:password@host:6379/0?prefix=relay:',
+  ],
+  ['redis://user:s3cret@host/zero', 'the path must be the number of the database: redis://host:6379/0'],
+  [
+    'redis://user:s3cret@host/0?perfix=a',
+    'unknown parameter "perfix" (known: prefix); the form is redis://user:password@host:6379/0?prefix=relay:',
+  ],
+])('refuses %s in words that do not repeat it', (url, message) => {
+  expect(() => openRedisStore(url, CONTEXT)).toThrow(new Error(message))
+})
+
+interface CountingProxy {
+  readonly address: string
+  /** How often the client sent something and waited. */
+  readonly roundTrips: () => number
+  readonly close: () => Promise<void>
+}
+
+async function countingProxy(address: string): Promise<CountingProxy> {
+  const { connect } = await import('node:net')
+  const [host = '', port = ''] = address.split(':')
+  const sockets: Socket[] = []
+  let count = 0
+  let isAsking = false
+  const server: Server = createServer((client) => {
+    const upstream = connect(Number(port), host)
+    sockets.push(client, upstream)
+    client.on('data', (data) => {
+      if (!isAsking) count++
+      isAsking = true
+      upstream.write(data)
+    })
+    upstream.on('data', (data) => {
+      isAsking = false
+      client.write(data)
+    })
+    for (const socket of [client, upstream]) {
+      socket.on('error', () => undefined)
+      socket.on('close', () => sockets.forEach((each) => each.destroy()))
+    }
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    roundTrips: () => count,
+    close: async () => {
+      sockets.forEach((socket) => socket.destroy())
+      await new Promise((done) => server.close(done))
+    },
+  }
+}
