@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zipEntries } from '../../src/deploy/read-zip'
-import { sampleCallback } from '../../src/deploy/test-callback'
+import { eventWithToken } from '../../src/deploy/event-with-token'
+import { EXPECTED_ANSWERS } from '../../src/local/expected-answers'
 import { type FakeCloud, startFakeCloud } from '../support/fake-cloud'
 import { runFunction, unpack } from '../support/fake-cloud-function'
 import { copyProject, type Ran } from '../support/serverless-run'
@@ -349,17 +350,22 @@ describe('using it', () => {
   })
 
   test('invoke, invoke local, logs', async () => {
-    const event = join(project.folder, 'event.json')
-    writeFileSync(
-      event,
-      JSON.stringify({ httpMethod: 'POST', path: `/${TOKEN}`, headers: {}, body: sampleCallback('Success') }),
-    )
-    const invoked = await serverless(`invoke -f callback --path ${event}`)
+    const local =
+      'invoke local -f callback --path events/url-failed.json --env ALERT_URLS=console: --env STORE_URL='
+    const [invoked, tried, bad] = await Promise.all([
+      serverless('invoke -f callback --path events/url-success.json'),
+      serverless(local),
+      serverless('invoke local -f callback --path events/malformed.json'),
+    ])
     expect(invoked.code).toBe(0)
     expect(JSON.parse(invoked.stdout)).toMatchObject({
       statusCode: 200,
       body: expect.stringContaining('"outcome":"queued"'),
     })
+    expect(tried.code).toBe(0)
+    expect(tried.stdout).toContain('"outcome": "alerted"')
+    expect(bad.code).toBe(1)
+    expect(bad.last(1)).toBe('The answer was none of 2xx: see above.')
     const swept = await serverless(
       `invoke -f sweep --data ${JSON.stringify({ Type: 'Timer', TriggerName: 'every-five-minutes', Time: '2026-01-01T00:00:00Z', Message: '' })}`,
     )
@@ -392,37 +398,25 @@ describe('using it', () => {
     expect(print.stdout).toContain('CALLBACK_TOKEN: ')
   })
 
-  test('the uploaded package runs alone in an empty folder', async () => {
+  test('the uploaded package runs alone in an empty folder, on every sample event', async () => {
     const folder = unpack(lastPackage())
-    const run = async (event: object): Promise<{ statusCode: number; body: string }> =>
-      JSON.parse(
-        (
-          await runFunction(
-            folder,
-            'index.main_handler',
-            { CALLBACK_TOKEN: TOKEN, QUEUE_URL: settings['QUEUE_URL']! },
-            JSON.stringify(event),
-          )
-        ).answer!,
-      )
-    const body = sampleCallback('Success')
-    const gateway = {
-      requestContext: { httpMethod: 'POST', path: '/' },
-      httpMethod: 'POST',
-      path: '/',
-      queryString: { token: TOKEN },
-      headers: {},
+    const environment = {
+      CALLBACK_TOKEN: TOKEN,
+      QUEUE_URL: settings['QUEUE_URL']!,
+      ALERT_URLS: settings['ALERT_URLS']!,
+      STORE_URL: 'memory:',
     }
-    expect(await run({ ...gateway, body })).toMatchObject({ statusCode: 200 })
-    expect(
-      await run({ ...gateway, body: Buffer.from(body).toString('base64'), isBase64Encoded: true }),
-    ).toMatchObject({ statusCode: 200 })
-    expect(await run({ ...gateway, queryString: { token: 'wrong' }, body })).toMatchObject({
-      statusCode: 401,
-    })
-    expect(await run({ httpMethod: 'POST', path: `/${TOKEN}`, headers: {}, body: '<no' })).toMatchObject({
-      statusCode: 400,
-    })
+    for (const [name, { status, outcome }] of Object.entries(EXPECTED_ANSWERS)) {
+      const event = eventWithToken(
+        readFileSync(join(project.folder, 'events', `${name}.json`), 'utf8'),
+        TOKEN,
+      )
+      const handler = status === null ? 'index.sweep_handler' : 'index.main_handler'
+      const { answer } = await runFunction(folder, handler, environment, event)
+      const { statusCode, body } = JSON.parse(answer!)
+      if (status === null) expect(JSON.parse(answer!)).toHaveProperty('delivered')
+      else expect([name, statusCode, body]).toEqual([name, status, expect.stringContaining(`"${outcome}"`)])
+    }
     rmSync(folder, { recursive: true })
   })
 })
