@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { openStore, STORE_SCHEMES } from '../../src/stores/open-store'
 
 const CONTEXT = { credentials: () => null, region: null }
@@ -28,4 +29,16 @@ test('lists its schemes', () => {
 
 test('refuses a file store without a folder', async () => {
   await expect(openStore('file:', CONTEXT)).rejects.toThrow('a file store needs a folder: file:DIR')
+})
+
+test.each([
+  ['redis://127.0.0.1:1/0', 'redis'],
+  ['rediss://127.0.0.1:1/0?prefix=p:', 'rediss'],
+  ['cos://media-1250000000/relay?region=ap-guangzhou', 'cos'],
+  ['file:nowhere/store', 'file'],
+])('opens %s without touching its medium', async (url, scheme) => {
+  const store = await openStore(url, CONTEXT)
+  expect(store.scheme).toBe(scheme)
+  await store.close()
+  expect(existsSync('nowhere')).toBe(false)
 })
