@@ -34,14 +34,23 @@ export async function get(
 }
 
 async function ask(driver: string, url: URL, request: RequestInit, signal: AbortSignal): Promise<PostAnswer> {
-  try {
+  const attempt = async (): Promise<PostAnswer> => {
     const response = await fetch(url, { ...request, redirect: 'manual', signal })
     return { status: response.status, headers: response.headers, body: await firstBytes(response) }
+  }
+  try {
+    return await attempt().catch((error: unknown) => {
+      if (signal.aborted || !DROPPED.has(fetchFault(error))) throw error
+      return attempt()
+    })
   } catch (error) {
     const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
     throw new DeliveryError(`${driver}: ${url.host}: ${why}`)
   }
 }
+
+/** How a kept connection shows that the peer closed it meanwhile, unseen by an instance that was frozen: worth one more try. */
+const DROPPED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 async function firstBytes(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []
