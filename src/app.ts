@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { openAlertChannel } from './alerts/open-alert-channel'
-import { type Config, ConfigError, type Environment, readConfig, secretsIn } from './config'
+import { type Config, ConfigError, type Environment, readConfig, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
@@ -30,8 +30,8 @@ export function openLog(env: Environment, write?: (line: string) => void): Log {
 }
 
 /** Turns the environment into an app: the one place where parts are chosen and put together. Throws a ConfigError. */
-export async function openApp(env: Environment, log: Log): Promise<App> {
-  const config = readConfig(env)
+export async function openApp(env: Environment, log: Log, serves: Serves = 'callbacks'): Promise<App> {
+  const config = readConfig(env, serves)
   const { executions, ...parts } = await openParts(config, env, log)
   if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
   return {

@@ -32,13 +32,16 @@ export class ConfigError extends Error {
   }
 }
 
+/** What an app is opened for: the sweep lets nobody in, so its function is not given the token. */
+export type Serves = 'callbacks' | 'sweep'
+
 const SHORTEST_TOKEN = 22
 
 /**
  * Reads the environment (README, "Configuration"). Throws a ConfigError with every problem at once. Whether a URL's scheme and
  * parts are right is the driver's word: opening it tells.
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(env: Environment, serves: Serves = 'callbacks'): Config {
   const problems: string[] = []
   const value = (name: string): string | null => env[name]?.trim() || null
   const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
@@ -52,7 +55,7 @@ export function readConfig(env: Environment): Config {
   const tokens = listOf(value('CALLBACK_TOKEN'), /,/)
   // Set by the local gateway alone: there a short token harms nobody.
   const shortest = env['RELAY_LOCAL'] === '1' ? 1 : SHORTEST_TOKEN
-  if (tokens.length === 0)
+  if (tokens.length === 0 && serves === 'callbacks')
     problems.push(
       `CALLBACK_TOKEN: not set; set a random secret of at least ${SHORTEST_TOKEN} characters (openssl rand -hex 16)`,
     )

@@ -36,6 +36,13 @@ export function incidentOf(subject: Subject): string {
   return [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
 }
 
+/** What a title calls it: the workflow, or the kind of job, and the object; of something that has neither, the id. */
+export function nameOf(data: WorkflowExecution | Job): string {
+  const [what, id] =
+    'runId' in data ? [data.workflow.name ?? data.workflow.id, data.runId] : [data.tag, data.jobId]
+  return [what, data.object].filter((name) => name !== null).join(' · ') || id
+}
+
 function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warning', words: Words) {
   const { workflow, object, state, tasks } = execution
   const failed = tasks.filter((task) => task.state === 'Failed')
@@ -43,7 +50,7 @@ function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warnin
   const shown = failed.length > 0 ? failed : tasks.filter((task) => task.state !== 'Success')
   const title = state === 'Success' ? words.succeededWithFailedTasks : words.workflowTitle[severity]
   return {
-    title: title + words.colon + namesOr(execution.runId, workflow.name ?? workflow.id, object),
+    title: title + words.colon + nameOf(execution),
     facts: facts([
       [words.workflow, named(workflow.name, workflow.id, words)],
       [words.object, object ?? words.notSet],
@@ -76,7 +83,7 @@ function taskItem(task: Task, words: Words): AlertItem {
 
 function jobAlert(job: Job, severity: 'error' | 'warning', words: Words) {
   return {
-    title: words.jobTitle[severity] + words.colon + namesOr(job.jobId, job.tag, job.object),
+    title: words.jobTitle[severity] + words.colon + nameOf(job),
     facts: facts([
       [words.jobType, job.tag],
       [words.object, job.object ?? words.notSet],
@@ -122,12 +129,6 @@ export function unreadableAlert(
 /** Leaves out what has no value. */
 function facts(pairs: readonly (readonly [label: string, value: Text | undefined])[]): Fact[] {
   return pairs.flatMap(([label, value]) => (value ? [{ label, value }] : []))
-}
-
-/** What a person calls it by, else its id. */
-function namesOr(id: string, ...names: readonly Text[]): string {
-  const known = names.filter((name) => name !== null)
-  return known.length === 0 ? id : known.join(' · ')
 }
 
 function named(name: Text, id: Text, words: Words): string {

@@ -40,7 +40,10 @@ export interface Words {
   readonly deadItems: string
   readonly content: string
   readonly unverifiedCallback: string
-  readonly digestTitle: (count: number, minutes: number) => string
+  /** Of two or more. */
+  readonly digestTitle: Readonly<
+    Record<'workflows' | 'jobs' | 'alerts', (count: number, minutes: number) => string>
+  >
   readonly digestHeading: string
   readonly moreItems: string
 }
@@ -83,10 +86,17 @@ const en: Words = {
   deadItems: 'Outbox items',
   content: 'Content',
   unverifiedCallback: 'a callback that CI could not be asked about',
-  digestTitle: (count, minutes) =>
-    `${count} alerts in the last ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,
+  digestTitle: {
+    workflows: (count, minutes) => `${count} workflows failed in the last ${minutesInEnglish(minutes)}`,
+    jobs: (count, minutes) => `${count} jobs failed in the last ${minutesInEnglish(minutes)}`,
+    alerts: (count, minutes) => `${count} alerts in the last ${minutesInEnglish(minutes)}`,
+  },
   digestHeading: 'One by one',
   moreItems: 'and {count} more',
+}
+
+function minutesInEnglish(minutes: number): string {
+  return minutes === 1 ? 'minute' : `${minutes} minutes`
 }
 
 const zh: Words = {
@@ -125,7 +135,11 @@ const zh: Words = {
   deadItems: '待投递条目',
   content: '内容',
   unverifiedCallback: '一条未能向数据万象核实的回调',
-  digestTitle: (count, minutes) => `最近 ${minutes} 分钟内共 ${count} 条告警`,
+  digestTitle: {
+    workflows: (count, minutes) => `最近 ${minutes} 分钟内有 ${count} 个工作流执行失败`,
+    jobs: (count, minutes) => `最近 ${minutes} 分钟内有 ${count} 个任务执行失败`,
+    alerts: (count, minutes) => `最近 ${minutes} 分钟内共 ${count} 条告警`,
+  },
   digestHeading: '明细',
   moreItems: '另有 {count} 条未列出',
 }

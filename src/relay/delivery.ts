@@ -99,10 +99,18 @@ export function isDigestGroup(group: string): boolean {
   return group.startsWith(DIGEST)
 }
 
-/** A channel that knows incidents must get each alert by itself, in order with its resolve. */
-function goesIntoDigest({ parcel }: Delivery, failure: Failure, channels: readonly NamedChannel[]): boolean {
-  if (parcel.kind !== 'alert' || !failure.throttled) return false
-  return channels.find(({ id }) => id === parcel.channel)?.channel.resolve === undefined
+/**
+ * Where a delivery waits after a failure: an alert that its channel throttled with the others that it throttled. A channel that knows
+ * incidents must get each alert by itself, in order with its resolve.
+ */
+export function groupAfter(
+  { group, parcel }: Pick<ParkedItem, 'group' | 'parcel'>,
+  failure: Failure,
+  channels: readonly NamedChannel[],
+): string {
+  if (parcel.kind !== 'alert' || !failure.throttled) return group
+  const named = channels.find(({ id }) => id === parcel.channel)
+  return named?.channel.resolve === undefined ? DIGEST + parcel.channel : group
 }
 
 /** The item that a failed first try leaves in the outbox. */
@@ -112,13 +120,10 @@ export function firstItem(
   arrivedAt: number,
   channels: readonly NamedChannel[],
 ): ParkedItem {
-  const { id, group, parcel } = delivery
+  const { id, parcel } = delivery
   return {
     id,
-    group:
-      goesIntoDigest(delivery, failure, channels) && parcel.kind === 'alert'
-        ? DIGEST + parcel.channel
-        : group,
+    group: groupAfter(delivery, failure, channels),
     status: 'waiting',
     parkedAt: arrivedAt,
     tries: 1,
