@@ -13,7 +13,6 @@ let index: typeof Index
 
 /** The function as the cloud starts it: a fresh instance with this environment. */
 async function start(env: Record<string, string>): Promise<void> {
-  output.length = 0
   process.env = { PATH: environment['PATH'] ?? '', ...env }
   await jest.isolateModulesAsync(async () => {
     index = await import('../src/index')
@@ -39,9 +38,12 @@ const post = (body: string, changes: object = {}): object => ({
 })
 
 beforeAll(() => {
-  jest.spyOn(fs, 'writeSync').mockImplementation((_, data) => {
-    const bytes = Buffer.from(data as unknown as Uint8Array)
-    output.push(bytes.toString())
+  const writeSync = fs.writeSync.bind(fs) as (fd: number, data: Uint8Array, ...rest: number[]) => number
+  jest.spyOn(fs, 'writeSync').mockImplementation((fd, data, ...rest) => {
+    const bytes = data as unknown as Uint8Array
+    // Jest itself writes files while modules load.
+    if (fd !== 1) return writeSync(fd, bytes, ...(rest as number[]))
+    output.push(Buffer.from(bytes).toString())
     return bytes.length
   })
   jest.spyOn(process.stdout, 'write').mockImplementation((text, ...rest: unknown[]) => {
@@ -51,6 +53,9 @@ beforeAll(() => {
   })
   for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const)
     jest.spyOn(console, method).mockImplementation((...words: unknown[]) => void output.push(words.join(' ')))
+})
+beforeEach(() => {
+  output.length = 0
 })
 afterAll(() => {
   jest.restoreAllMocks()
@@ -180,13 +185,13 @@ test('no token and no credential reaches an output or an answer', async () => {
     'p@ss/w0rd',
     ROBOT,
     'role-secret-key',
-    'whsec_c2VjcmV0',
+    'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   ]
   const env = {
     ...ENV,
     // Nothing listens on this port: every delivery fails.
     QUEUE_URL: `redis://relay:${PASSWORD}@127.0.0.1:1/0?stream=s`,
-    ALERT_URLS: `wecom://${ROBOT}?endpoint=http://127.0.0.1:1 http://127.0.0.1:1/#secret=whsec_c2VjcmV0`,
+    ALERT_URLS: `wecom://${ROBOT}?endpoint=http://127.0.0.1:1 http://127.0.0.1:1/#secret=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw`,
     TENCENTCLOUD_SECRETID: 'AKID',
     TENCENTCLOUD_SECRETKEY: 'role-secret-key',
   }
@@ -210,7 +215,16 @@ test('no token and no credential reaches an output or an answer', async () => {
     ALERT_URLS: `wecom://${ROBOT}?endpoint=http://far.example/${TOKEN}`,
     STORE_URL: `cos:${PASSWORD}`,
   })
-  answers.push(JSON.stringify(await index.main_handler({})))
+  expect(answers.map((answer) => (JSON.parse(answer) as { statusCode: number }).statusCode)).toEqual(
+    [
+      [200, 200, 400, 400, 200, 405, 401],
+      [503, 503, 503, 503, 200, 405, 401],
+      [503, 503, 400, 400, 200, 405, 401],
+    ].flat(),
+  )
+  const refused = await index.main_handler({})
+  expect(refused.statusCode).toBe(503)
+  answers.push(JSON.stringify(refused))
   expect(output.length).toBeGreaterThan(0)
   for (const secret of secrets) {
     for (const text of [...output, ...answers]) expect(text).not.toContain(secret)
