@@ -364,7 +364,7 @@ describe('alert channels', () => {
   test('an error that is no DeliveryError, and one that is no Error, are refusals too', async () => {
     for (const thrown of [new TypeError('odd'), 'text', null, undefined]) {
       const channel = fakeChannel('a')
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a driver may throw anything
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a driver may
       channel.channel.send = async () => Promise.reject(thrown)
       expect((await createRelay(testParts({ channels: [channel] }))(failed, INVOCATION)).body).toMatchObject({
         outcome: 'parked',
