@@ -189,6 +189,14 @@ describeService('rabbitmq', (rabbitmq) => {
       })
     })
 
+    test('a connection to the ledger that died unseen: what was delivered without a claim is noted all the same', async () => {
+      expect(outcomeOf(await relay(runId('g', 1), 'Success'))).toBe('queued')
+      proxies.store.strand()
+      expect(outcomeOf(await relay(runId('g', 2), 'Success'))).toBe('queued')
+      expect(outcomeOf(await relay(runId('g', 2), 'Success'))).toBe('duplicate')
+      expect((await queue.drain()).map(({ id }) => id)).toEqual([runId('g', 1), runId('g', 2)])
+    })
+
     test.each(Object.entries(FAULTS))('%s everywhere at once', async (name, fault) => {
       await under(`everywhere: ${name}`, fault, ['queue', 'store', 'channel'], true)
     })
