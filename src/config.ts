@@ -121,19 +121,29 @@ export function secretsIn(env: Environment): string[] {
 }
 
 /** Schemes whose whole address is a key. */
-const KEY_SCHEMES = /^(wecom|dingtalk|feishu|lark|slack|pagerduty):/
-const SECRET_PARAMETER = /^(secret|token|key|password|access_token)$/i
+const KEY_SCHEMES = /^(wecom|dingtalk|feishu|lark|slack|pagerduty)$/i
+const SECRET_PARAMETER = /[?&#](?:secret|token|key|password|access_token)=([^&#]*)/gi
+/** A part of a webhook's path that is so long is hardly a word. */
+const SHORTEST_PATH_KEY = 16
 
+/**
+ * Reads the text, not a parsed URL: to the parser a list of hosts is none, nor is a password that should have been encoded, and it
+ * turns the `+` of a parameter into a blank.
+ */
 function secretsInUrl(text: string): string[] {
-  if (!URL.canParse(text)) return []
-  const url = new URL(text)
-  const parameters = [...url.searchParams, ...new URLSearchParams(url.hash.slice(1))]
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
+  if (scheme === undefined || rest === undefined) return []
+  const user = /^([^?]*)@/.exec(rest)?.[1]
+  const address = rest.slice(user === undefined ? 0 : user.length + 1).split(/[?#]/, 1)[0] ?? ''
+  const [, ...path] = address.split('/')
   const found = [
-    url.password,
-    ...parameters.filter(([name]) => SECRET_PARAMETER.test(name)).map(([, value]) => value),
+    // A user without a password is one.
+    user?.slice(user.indexOf(':') + 1) ?? '',
+    ...Array.from(text.matchAll(SECRET_PARAMETER), ([, value]) => value ?? ''),
+    ...(KEY_SCHEMES.test(scheme) ? [address, ...address.split('/'), path.join('/')] : []),
+    ...(/^https?$/i.test(scheme) ? path.filter((part) => part.length >= SHORTEST_PATH_KEY) : []),
   ]
-  if (KEY_SCHEMES.test(text)) found.push(url.host, url.pathname.slice(1), url.host + url.pathname)
-  return found.flatMap((secret) => [secret, decoded(secret)])
+  return [...new Set(found.flatMap((secret) => [secret, decoded(secret)]))]
 }
 
 function decoded(text: string): string {

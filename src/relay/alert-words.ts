@@ -14,6 +14,8 @@ export interface Words {
   readonly region: string
   readonly state: string
   readonly failedTasks: (failed: number, all: number) => string
+  /** Those that neither failed nor succeeded, of an execution without a failed one. */
+  readonly unsuccessfulTasks: (shown: number, all: number) => string
   readonly moreTasks: string
   readonly node: string
   readonly template: string
@@ -22,6 +24,7 @@ export interface Words {
   readonly jobType: string
   readonly reason: string
   readonly noReason: string
+  readonly noJobReason: string
   readonly run: string
   readonly unnamed: string
   readonly notSet: string
@@ -37,7 +40,10 @@ export interface Words {
   readonly deadItems: string
   readonly content: string
   readonly unverifiedCallback: string
-  readonly digestTitle: (count: number, minutes: number) => string
+  /** Of two or more. */
+  readonly digestTitle: Readonly<
+    Record<'workflows' | 'jobs' | 'alerts', (count: number, minutes: number) => string>
+  >
   readonly digestHeading: string
   readonly moreItems: string
 }
@@ -53,6 +59,7 @@ const en: Words = {
   region: 'Region',
   state: 'State',
   failedTasks: (failed, all) => `Failed tasks (${failed} of ${all})`,
+  unsuccessfulTasks: (shown, all) => `Tasks that did not succeed (${shown} of ${all})`,
   moreTasks: 'and {count} more tasks',
   node: 'Node',
   template: 'Template',
@@ -60,7 +67,8 @@ const en: Words = {
   job: 'Job',
   jobType: 'Type',
   reason: 'Reason',
-  noReason: 'not available: callbacks do not say why, and CI could not be asked',
+  noReason: 'unknown: callbacks do not say why, and CI did not tell',
+  noJobReason: 'unknown: the callback does not say',
   run: 'Run',
   unnamed: '(unnamed)',
   notSet: '(not sent)',
@@ -78,10 +86,17 @@ const en: Words = {
   deadItems: 'Outbox items',
   content: 'Content',
   unverifiedCallback: 'a callback that CI could not be asked about',
-  digestTitle: (count, minutes) =>
-    `${count} alerts in the last ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}`,
+  digestTitle: {
+    workflows: (count, minutes) => `${count} workflows failed in the last ${minutesInEnglish(minutes)}`,
+    jobs: (count, minutes) => `${count} jobs failed in the last ${minutesInEnglish(minutes)}`,
+    alerts: (count, minutes) => `${count} alerts in the last ${minutesInEnglish(minutes)}`,
+  },
   digestHeading: 'One by one',
   moreItems: 'and {count} more',
+}
+
+function minutesInEnglish(minutes: number): string {
+  return minutes === 1 ? 'minute' : `${minutes} minutes`
 }
 
 const zh: Words = {
@@ -95,6 +110,7 @@ const zh: Words = {
   region: '地域',
   state: '状态',
   failedTasks: (failed, all) => `失败任务（${failed}/${all}）`,
+  unsuccessfulTasks: (shown, all) => `未成功的任务（${shown}/${all}）`,
   moreTasks: '另有 {count} 个任务未列出',
   node: '节点',
   template: '模板',
@@ -103,6 +119,7 @@ const zh: Words = {
   jobType: '类型',
   reason: '原因',
   noReason: '未知（回调不含失败原因，且未能从数据万象查询到）',
+  noJobReason: '未知（回调未说明）',
   run: '执行 ID',
   unnamed: '（未命名）',
   notSet: '（回调未提供）',
@@ -118,7 +135,11 @@ const zh: Words = {
   deadItems: '待投递条目',
   content: '内容',
   unverifiedCallback: '一条未能向数据万象核实的回调',
-  digestTitle: (count, minutes) => `最近 ${minutes} 分钟内共 ${count} 条告警`,
+  digestTitle: {
+    workflows: (count, minutes) => `最近 ${minutes} 分钟内有 ${count} 个工作流执行失败`,
+    jobs: (count, minutes) => `最近 ${minutes} 分钟内有 ${count} 个任务执行失败`,
+    alerts: (count, minutes) => `最近 ${minutes} 分钟内共 ${count} 条告警`,
+  },
   digestHeading: '明细',
   moreItems: '另有 {count} 条未列出',
 }

@@ -50,7 +50,7 @@ export function digest(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }
 
-/** One try at a delivery within `ms`; null when the destination has taken it. */
+/** One try at a delivery within `ms`, asking for the channel's limit included; null when the destination has taken it. */
 export async function tryDelivery(
   parts: Pick<RelayParts, 'queue' | 'channels' | 'store'>,
   { parcel }: Delivery,
@@ -64,6 +64,7 @@ export async function tryDelivery(
   const named = parts.channels.find(({ id }) => id === parcel.channel)
   if (named === undefined) return gone(`the channel ${parcel.channel} is no longer in ALERT_URLS`)
   const { channel } = named
+  const start = performance.now()
   const wait = await waitBefore(parts.store, named)
   if (wait > 0)
     return {
@@ -71,7 +72,7 @@ export async function tryDelivery(
       retryAfterMs: wait,
       throttled: true,
     }
-  return attempt(ms, async (signal) => {
+  return attempt(ms - (performance.now() - start), async (signal) => {
     if (parcel.kind === 'alert') await channel.send(parcel.alert, signal)
     else await channel.resolve?.(parcel.incident, signal)
   })
@@ -98,10 +99,18 @@ export function isDigestGroup(group: string): boolean {
   return group.startsWith(DIGEST)
 }
 
-/** A channel that knows incidents must get each alert by itself, in order with its resolve. */
-function goesIntoDigest({ parcel }: Delivery, failure: Failure, channels: readonly NamedChannel[]): boolean {
-  if (parcel.kind !== 'alert' || !failure.throttled) return false
-  return channels.find(({ id }) => id === parcel.channel)?.channel.resolve === undefined
+/**
+ * Where a delivery waits after a failure: an alert that its channel throttled with the others that it throttled. A channel that knows
+ * incidents must get each alert by itself, in order with its resolve.
+ */
+export function groupAfter(
+  { group, parcel }: Pick<ParkedItem, 'group' | 'parcel'>,
+  failure: Failure,
+  channels: readonly NamedChannel[],
+): string {
+  if (parcel.kind !== 'alert' || !failure.throttled) return group
+  const named = channels.find(({ id }) => id === parcel.channel)
+  return named?.channel.resolve === undefined ? DIGEST + parcel.channel : group
 }
 
 /** The item that a failed first try leaves in the outbox. */
@@ -111,13 +120,10 @@ export function firstItem(
   arrivedAt: number,
   channels: readonly NamedChannel[],
 ): ParkedItem {
-  const { id, group, parcel } = delivery
+  const { id, parcel } = delivery
   return {
     id,
-    group:
-      goesIntoDigest(delivery, failure, channels) && parcel.kind === 'alert'
-        ? DIGEST + parcel.channel
-        : group,
+    group: groupAfter(delivery, failure, channels),
     status: 'waiting',
     parkedAt: arrivedAt,
     tries: 1,

@@ -1,4 +1,4 @@
-import { bodyText } from '../callback/body-text'
+import { bodyText, isBase64 } from '../callback/body-text'
 import type { Subject } from '../callback/model'
 import { readCallback } from '../callback/read-callback'
 import { UnreadableCallback } from '../callback/unreadable-callback'
@@ -9,7 +9,8 @@ import { DEADLINES, startDeadline } from './deadlines'
 import { messageOf } from './ledger'
 import { answerTo, type Outcome } from './outcome'
 import type { RelayParts } from './parts'
-import { process, type Run } from './process'
+import { process } from './process'
+import type { Run } from './run'
 import { quarantine } from './quarantine'
 import { startStopwatch } from './stopwatch'
 import { verify } from './verify'
@@ -112,7 +113,7 @@ function parse(request: GatewayRequest): readonly [Subject, ...Subject[]] | Unre
 }
 
 function bytesIn({ body, base64 }: GatewayRequest): number {
-  return Buffer.byteLength(body, base64 === true ? 'base64' : 'utf8')
+  return Buffer.byteLength(body, isBase64(body, base64) ? 'base64' : 'utf8')
 }
 
 /** Each callback's time of arrival, in ms since the epoch: never the same twice in one process. */

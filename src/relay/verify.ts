@@ -1,3 +1,4 @@
+import { isBase64 } from '../callback/body-text'
 import type { Subject } from '../callback/model'
 import { within } from '../delivery/within'
 import type { GatewayRequest } from '../gateway/request'
@@ -6,7 +7,7 @@ import { digest, park } from './delivery'
 import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
-import type { Run } from './process'
+import type { Run } from './run'
 import { isGoingOn } from './route'
 
 /**
@@ -75,5 +76,5 @@ export async function askCi(
 }
 
 function bodyBase64({ body, base64 }: GatewayRequest): string {
-  return base64 === true ? body : Buffer.from(body).toString('base64')
+  return isBase64(body, base64) ? body : Buffer.from(body).toString('base64')
 }

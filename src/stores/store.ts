@@ -26,7 +26,7 @@ export type Parcel =
       readonly message: string
     }
 
-/** `waiting`: due at `dueAt`. `dead`: given up, kept for a person. `quarantined`: unreadable. */
+/** `waiting`: due at `dueAt`. `dead`: given up at `dueAt`, kept for a person. `quarantined`: unreadable. */
 export type ItemStatus = 'waiting' | 'dead' | 'quarantined'
 
 /** What can be known of an item without reading its parcel. Times in ms since the epoch. */

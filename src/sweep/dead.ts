@@ -3,46 +3,57 @@ import { WORDS, type Words } from '../relay/alert-words'
 import { DEADLINES } from '../relay/deadlines'
 import { alertDelivery, digest, firstItem, park, tryDelivery } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
-import type { Parcel, ParkedItem } from '../stores/store'
+import type { ItemHeader, Parcel, Store } from '../stores/store'
 
-export interface DeadItem {
-  readonly item: ParkedItem
-  readonly error: string
-}
+/** Up to when the dead have been told of: ms since the epoch. */
+const TOLD_NOTE = 'dead-told'
+/** Of a queue that is down for days, more items die each minute: they are told of together. */
+const EVERY_MS = 3_600_000
+/** Of so many the alert says what was in them; the others it names. */
+const LOOKED_INTO = 50
 
-const PREFIX = 'dead/'
+const ITEM_PREFIX = 'dead-alert-'
 
-/** Tells the team, once, of the items that a sweep gave up. Of a lost alert about lost items nobody is told again. */
-export async function tellOfDead(parts: RelayParts, dead: readonly DeadItem[]): Promise<void> {
-  const told = dead.filter(
-    ({ item: { parcel } }) => parcel.kind !== 'alert' || !parcel.alert.id.startsWith(PREFIX),
+/**
+ * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
+ * before the end tells of them again rather than never. Of a lost alert about lost items nobody is told.
+ */
+export async function tellOfDead(parts: RelayParts, store: Store): Promise<void> {
+  const toldUpTo = Number((await store.note(TOLD_NOTE)) ?? 0)
+  const dead = (await store.list()).filter(
+    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(ITEM_PREFIX),
   )
-  if (told.length === 0) return
-  const alert = deadAlert(told, WORDS[parts.language])
+  if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return
+  const alert = await deadAlert(dead, store, WORDS[parts.language])
   const now = Date.now()
   await Promise.all(
     parts.channels.map(async ({ id }) => {
-      const delivery = alertDelivery(id, alert)
+      const delivery = { ...alertDelivery(id, alert), id: `${ITEM_PREFIX}${id}-${digest(alert.id)}` }
       const failure = await tryDelivery(parts, delivery, DEADLINES.attempt)
-      if (failure !== null) await park(parts.store, firstItem(delivery, failure, now, parts.channels))
+      if (failure !== null) await park(store, firstItem(delivery, failure, now, parts.channels))
     }),
   )
+  await store.setNote(TOLD_NOTE, String(Math.max(...dead.map(({ dueAt }) => dueAt))), null)
 }
 
-function deadAlert(dead: readonly DeadItem[], words: Words): Alert {
+async function deadAlert(dead: readonly ItemHeader[], store: Store, words: Words): Promise<Alert> {
+  const looks = await Promise.all(dead.slice(0, LOOKED_INTO).map(async ({ id }) => store.read(id)))
   return {
-    id: `${PREFIX}${digest(...dead.map(({ item }) => item.id))}`,
+    id: `dead/${digest(...dead.map(({ id }) => id))}`,
     severity: 'error',
     title: words.deadTitle(dead.length),
     facts: [{ label: words.whatToDo, value: words.deadAdvice }],
     itemsHeading: words.deadItems,
-    items: dead.map(({ item, error }) => ({
-      title: item.id,
-      facts: [
-        { label: words.content, value: nameOf(item.parcel, words) },
-        { label: words.problem, value: error },
-      ],
-    })),
+    items: dead.map(({ id, lastError }, index) => {
+      const parcel = looks[index]?.parcel
+      return {
+        title: id,
+        facts: [
+          ...(parcel === undefined ? [] : [{ label: words.content, value: contentOf(parcel, words) }]),
+          { label: words.problem, value: lastError ?? '' },
+        ],
+      }
+    }),
     more: words.moreItems,
     footer: [],
     incident: null,
@@ -51,7 +62,7 @@ function deadAlert(dead: readonly DeadItem[], words: Words): Alert {
 }
 
 /** What was in it, in a few words. */
-function nameOf(parcel: Parcel, words: Words): string {
+function contentOf(parcel: Parcel, words: Words): string {
   switch (parcel.kind) {
     case 'message':
       return [parcel.event.subject, parcel.event.id].filter(Boolean).join(' · ')

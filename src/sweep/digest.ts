@@ -1,73 +1,80 @@
-import type { Alert, Severity } from '../alerts/alert'
-import type { Failure } from '../relay/attempt'
+import type { Alert, AlertItem } from '../alerts/alert'
+import { nameOf } from '../relay/alert-text'
 import { WORDS, type Words } from '../relay/alert-words'
-import { DEADLINES } from '../relay/deadlines'
-import { alertDelivery, digest, tryDelivery } from '../relay/delivery'
+import { alertDelivery, type Delivery, digest } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import type { ParkedItem } from '../stores/store'
 
-interface AlertItem {
+export interface NextDigest {
+  readonly delivery: Delivery
+  /** The items, from the first on, that it names. */
+  readonly told: readonly ParkedItem[]
+}
+
+interface ParkedAlert {
   readonly item: ParkedItem
+  readonly channel: string
   readonly alert: Alert
 }
 
-export interface DigestResult {
-  readonly sent: readonly ParkedItem[]
-  readonly left: readonly ParkedItem[]
-  /** Why those left were left. */
-  readonly failure: Failure
-}
-
 /**
- * Sends the alerts that one channel throttled as digests: each names as many as fit the channel's limit, so that none is left unnamed, until all are
- * told or the channel must be left alone again.
+ * The next message to a channel that throttled: it names as many of the alerts that wait for it as the channel has room for, so that none
+ * stays unnamed. One by itself goes as it is. Null when none waits.
  */
-export async function sendDigests(parts: RelayParts, items: readonly ParkedItem[]): Promise<DigestResult> {
-  const words = WORDS[parts.language]
-  let left: AlertItem[] = items.flatMap((item) =>
-    item.parcel.kind === 'alert' ? [{ item, alert: item.parcel.alert }] : [],
+export function nextDigest(parts: RelayParts, items: readonly ParkedItem[]): NextDigest | null {
+  const waiting = items.flatMap((item): ParkedAlert[] =>
+    item.parcel.kind === 'alert' ? [{ item, channel: item.parcel.channel, alert: item.parcel.alert }] : [],
   )
-  const sent: ParkedItem[] = []
-  let failure: Failure = { message: '', retryAfterMs: null, throttled: false }
-  while (left.length > 0) {
-    const channelId = channelOf(left)
-    const channel = parts.channels.find(({ id }) => id === channelId)?.channel
-    const whole = digestOf(left, words)
-    const count = left.length === 1 ? 1 : Math.max(1, channel?.shown?.(whole) ?? left.length)
-    const batch = left.slice(0, count)
-    const alert = batch.length === 1 && batch[0] !== undefined ? batch[0].alert : digestOf(batch, words)
-    const refused = await tryDelivery(parts, alertDelivery(channelId, alert), DEADLINES.attempt)
-    if (refused !== null) {
-      failure = refused
-      break
-    }
-    sent.push(...batch.map(({ item }) => item))
-    left = left.slice(count)
-  }
-  return { sent, left: left.map(({ item }) => item), failure }
-}
-
-function channelOf([first]: readonly AlertItem[]): string {
-  return first?.item.parcel.kind === 'alert' ? first.item.parcel.channel : ''
+  const [first] = waiting
+  if (first === undefined) return null
+  const words = WORDS[parts.language]
+  const channel = parts.channels.find(({ id }) => id === first.channel)?.channel
+  const room = waiting.length === 1 ? 1 : (channel?.shown?.(digestOf(waiting, words)) ?? waiting.length)
+  const batch = waiting.slice(0, Math.max(1, room))
+  const alert = batch.length === 1 ? first.alert : digestOf(batch, words)
+  return { delivery: alertDelivery(first.channel, alert), told: batch.map(({ item }) => item) }
 }
 
 /** "12 workflows failed in the last 10 minutes", and each of them by name and id. */
-function digestOf(batch: readonly AlertItem[], words: Words): Alert {
+function digestOf(batch: readonly ParkedAlert[], words: Words): Alert {
   const oldest = Math.min(...batch.map(({ item }) => item.parkedAt))
   const minutes = Math.max(1, Math.ceil((Date.now() - oldest) / 60_000))
+  const kind = kindOf(batch)
   const severities = batch.map(({ alert }) => alert.severity)
   return {
     id: `digest/${digest(...batch.map(({ item }) => item.id))}`,
-    severity:
-      (['error', 'warning', 'info'] as const satisfies Severity[]).find((one) => severities.includes(one)) ??
-      'info',
-    title: words.digestTitle(batch.length, minutes),
+    severity: (['error', 'warning'] as const).find((one) => severities.includes(one)) ?? 'info',
+    title: words.digestTitle[kind](batch.length, minutes),
     facts: [],
     itemsHeading: words.digestHeading,
-    items: batch.map(({ alert }) => ({ title: alert.title, facts: alert.footer })),
+    items: batch.map(({ alert }) => itemOf(alert, kind)),
     more: words.moreItems,
     footer: [],
     incident: null,
     event: null,
   }
+}
+
+type Kind = keyof Words['digestTitle']
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  'com.tencentcloud.ci.workflow.failed': 'workflows',
+  'com.tencentcloud.ci.job.failed': 'jobs',
+}
+
+/** What failed, when all of them are of one kind and failed. */
+function kindOf(batch: readonly ParkedAlert[]): Kind {
+  const kinds = new Set(
+    batch.map(({ alert: { severity, event } }): Kind =>
+      severity === 'error' && event !== null ? (KINDS[event.type] ?? 'alerts') : 'alerts',
+    ),
+  )
+  const [kind] = kinds
+  return kinds.size === 1 && kind !== undefined ? kind : 'alerts'
+}
+
+/** The heading has said what happened to each, unless they are of several kinds. */
+function itemOf({ title, event, footer }: Alert, kind: Kind): AlertItem {
+  const name = kind === 'alerts' || event === null ? '' : nameOf(event.data)
+  return { title: name === '' ? title : name, facts: footer }
 }

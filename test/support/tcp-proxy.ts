@@ -6,12 +6,17 @@ type Mode =
   | { readonly kind: 'pass'; readonly delayMs: number }
   /** Takes connections and bytes, answers nothing. */
   | { readonly kind: 'black-hole' }
-  /** Resets each new connection at once. */
+  /** Drops each new connection at once. */
   | { readonly kind: 'reset' }
-  /** Passes so many more bytes from the client, then resets the connection they came on. */
+  /** Passes so many more bytes from the client, then drops the connection they came on. */
   | { readonly kind: 'cut-after'; bytes: number }
 
-/** A network between a client and a server, good or bad as the test says. */
+/**
+ * A network between a client and a server, good or bad as the test says.
+ *
+ * Connections are dropped by `destroy`, not by `resetAndDestroy`: on Node 20 the latter shuts the socket down first, which at times
+ * makes the reset fail and leaves a handle on which the process hangs while it exits.
+ */
 export interface TcpProxy {
   readonly port: number
   /** `127.0.0.1:PORT` */
@@ -23,13 +28,16 @@ export interface TcpProxy {
   latency(ms: number): void
   /** Swallows bytes both ways. Connections stay open. */
   blackHole(): void
-  /** Resets the connections there are and each new one. */
+  readonly isBlackHole: boolean
+  /** The connections there are stay open and answer nothing for good, as when a router forgot them; new ones pass. */
+  strand(): void
+  /** Drops the connections there are and each new one. */
   reset(): void
-  /** Resets the connections there are; new ones pass. */
+  /** Drops the connections there are; new ones pass. */
   cut(): void
-  /** Resets a connection after `bytes` more bytes from the client, in all. */
+  /** Drops a connection after `bytes` more bytes from the client, in all. */
   cutAfter(bytes: number): void
-  /** Nobody listens any more; the connections there are get reset. `pass` listens again. */
+  /** Nobody listens any more; the connections there are get dropped. `pass` listens again. */
   refuse(): Promise<void>
   close(): Promise<void>
 }
@@ -40,6 +48,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
   let mode: Mode = { kind: 'pass', delayMs: 0 }
   let connections = 0
   const sockets = new Set<Socket>()
+  const stranded = new WeakSet<Socket>()
   let server: Server | null = null
 
   const track = (socket: Socket): void => {
@@ -50,12 +59,12 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
 
   const forward = (from: Socket, to: Socket, isClient: boolean): void => {
     from.on('data', (chunk) => {
-      if (mode.kind === 'black-hole') return
+      if (mode.kind === 'black-hole' || stranded.has(from)) return
       if (mode.kind === 'cut-after' && isClient) {
         const allowed = Math.min(mode.bytes, chunk.length)
         mode.bytes -= allowed
         to.write(chunk.subarray(0, allowed))
-        if (mode.bytes === 0) from.resetAndDestroy()
+        if (mode.bytes === 0) from.destroy()
         return
       }
       const delayMs = mode.kind === 'pass' ? mode.delayMs : 0
@@ -72,7 +81,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
       connections += 1
       track(client)
       if (mode.kind === 'reset') {
-        client.resetAndDestroy()
+        client.destroy()
         return
       }
       const upstream = connect({ host, port: Number(targetPort) })
@@ -88,7 +97,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
     server = listener
   }
 
-  const cut = (): void => sockets.forEach((socket) => socket.resetAndDestroy())
+  const cut = (): void => sockets.forEach((socket) => socket.destroy())
 
   const stop = async (): Promise<void> => {
     const listener = server
@@ -111,8 +120,15 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
     latency(ms) {
       mode = { kind: 'pass', delayMs: ms }
     },
+    get isBlackHole() {
+      return mode.kind === 'black-hole'
+    },
     blackHole() {
       mode = { kind: 'black-hole' }
+    },
+    strand() {
+      mode = { kind: 'pass', delayMs: 0 }
+      sockets.forEach((socket) => stranded.add(socket))
     },
     reset() {
       mode = { kind: 'reset' }

@@ -1,0 +1,222 @@
+import { openMemoryStore } from '../../src/stores/memory'
+import type { ParkedItem, Store } from '../../src/stores/store'
+import { sweep } from '../../src/sweep/sweep'
+import {
+  alertItem,
+  CONTEXT,
+  fakeChannel,
+  fakeQueue,
+  HOUR,
+  message,
+  MINUTE,
+  refuses,
+  resolveItem,
+  scene,
+  stoppedClock,
+  type StoppedClock,
+  takes,
+} from '../support/sweep-scene'
+
+const LIMITS = { ms: 5_000, items: 2_000 }
+
+let store: Store
+let clock: StoppedClock
+
+beforeEach(() => {
+  clock = stoppedClock()
+  jest.spyOn(Math, 'random').mockReturnValue(0.999_999)
+  store = openMemoryStore('memory:', CONTEXT)
+})
+afterEach(() => jest.restoreAllMocks())
+
+test('after 24 hours of failures an item is given up: kept, and told of once', async () => {
+  const queue = fakeQueue(refuses)
+  const channel = fakeChannel('slack-1')
+  const parts = scene(store, { queue: queue.queue, channels: [channel.named] })
+  await store.park(message('r1', 'videos/a.mp4'))
+  const start = clock.now
+
+  let dead = 0
+  let sweeps = 0
+  while (dead === 0) {
+    expect(channel.alerts).toEqual([])
+    clock.pass(MINUTE)
+    dead = (await sweep(parts, null, LIMITS)).dead
+    sweeps++
+  }
+  expect(clock.now - start).toBeGreaterThanOrEqual(24 * HOUR)
+  expect(clock.now - start).toBeLessThanOrEqual(25 * HOUR + MINUTE)
+  expect(sweeps).toBeGreaterThan(queue.tried.length)
+  const [item] = await store.list()
+  expect(item).toMatchObject({ status: 'dead', parkedAt: start, lastError: 'fake: connection refused' })
+  expect(channel.alerts).toEqual([
+    {
+      id: expect.stringMatching(/^dead\//) as string,
+      severity: 'error',
+      title: '1 delivery was given up after 24 hours',
+      facts: [
+        {
+          label: 'What to do',
+          value: 'Look at them with `npm run outbox -- list`, mend the cause, then redeliver or drop them.',
+        },
+      ],
+      itemsHeading: 'Outbox items',
+      items: [
+        {
+          title: item!.id,
+          facts: [
+            { label: 'Content', value: 'videos/a.mp4 · r1' },
+            { label: 'Problem', value: 'fake: connection refused' },
+          ],
+        },
+      ],
+      more: 'and {count} more',
+      footer: [],
+      incident: null,
+      event: null,
+    },
+  ])
+
+  const tried = queue.tried.length
+  for (let hour = 0; hour < 48; hour++) {
+    clock.pass(HOUR)
+    expect(await sweep(parts, null, LIMITS)).toMatchObject({ dead: 0, waiting: 0 })
+  }
+  expect(channel.alerts).toHaveLength(1)
+  expect(queue.tried).toHaveLength(tried)
+})
+
+test('however many die and however long it takes: one alert, then one an hour, each item in one of them', async () => {
+  const queue = fakeQueue(refuses)
+  const channel = fakeChannel('slack-1')
+  const parts = scene(store, { queue: queue.queue, channels: [channel.named] })
+  for (let i = 0; i < 200; i++) await store.park(message(`r${i}`))
+  clock.pass(24 * HOUR)
+  const first = await sweep(parts, null, LIMITS)
+  expect(first.dead).toBeGreaterThan(1)
+  expect(channel.alerts).toHaveLength(1)
+  expect(channel.alerts[0]!.title).toBe(`${first.dead} deliveries were given up after 24 hours`)
+  for (let minute = 0; minute < 59; minute++) {
+    clock.pass(MINUTE)
+    await sweep(parts, null, LIMITS)
+  }
+  expect(channel.alerts).toHaveLength(1)
+  expect((await store.list()).filter(({ status }) => status === 'dead')).toHaveLength(200)
+  clock.pass(MINUTE)
+  await sweep(parts, null, LIMITS)
+  expect(channel.alerts).toHaveLength(2)
+  const named = channel.alerts.flatMap(({ items }) => items.map(({ title }) => title))
+  expect(named).toHaveLength(200)
+  expect(new Set(named).size).toBe(200)
+  // Of the first 50 it says what was in them.
+  expect(channel.alerts[1]!.items.map(({ facts }) => facts.length)).toEqual([
+    ...Array<number>(50).fill(2),
+    ...Array<number>(150 - first.dead).fill(1),
+  ])
+})
+
+test('when the first of a group is given up, the next has its turn', async () => {
+  const queue = fakeQueue((id) => refuses(id))
+  await store.park(message('r1', 'a.mp4'))
+  clock.pass(HOUR)
+  await store.park(message('r2', 'a.mp4'))
+  clock.pass(23 * HOUR)
+  const parts = scene(store, { queue: queue.queue })
+  expect(await sweep(parts, null, LIMITS)).toMatchObject({ dead: 1, waiting: 1 })
+  expect(queue.tried).toEqual(['r1', 'r2'])
+})
+
+test('each channel is told; one that is down gets it later', async () => {
+  const up = fakeChannel('slack-1')
+  const down = fakeChannel('wecom-1', { manner: refuses })
+  const parts = scene(store, { channels: [up.named, down.named] })
+  await store.park(message('r1'))
+  clock.pass(24 * HOUR)
+  await sweep(parts, null, LIMITS)
+  expect(up.alerts).toHaveLength(1)
+  expect((await store.list()).filter(({ status }) => status === 'waiting')).toHaveLength(1)
+  down.manner = takes
+  clock.pass(HOUR)
+  await sweep(parts, null, LIMITS)
+  expect(down.alerts).toEqual(up.alerts)
+  expect(up.alerts).toHaveLength(1)
+})
+
+test('of a lost alert about lost items nobody is told again', async () => {
+  const down = fakeChannel('wecom-1', { manner: refuses })
+  const up = fakeChannel('slack-1')
+  const parts = scene(store, { channels: [up.named, down.named] })
+  await store.park(message('r1'))
+  clock.pass(24 * HOUR)
+  await sweep(parts, null, LIMITS)
+  for (let hour = 0; hour < 100; hour++) {
+    clock.pass(HOUR)
+    await sweep(parts, null, LIMITS)
+  }
+  expect(await store.list()).toHaveLength(2)
+  expect((await store.list()).every(({ status }) => status === 'dead')).toBe(true)
+  expect(up.alerts).toHaveLength(1)
+})
+
+test('items that died in a run that broke off, or crashed, are told of by the next', async () => {
+  const channel = fakeChannel('slack-1')
+  const queue = fakeQueue(refuses)
+  await store.park(message('r1'))
+  await store.park(message('r2', 'other.mp4', { parkedAt: clock.now + 1 }))
+  clock.pass(24 * HOUR + 1)
+  let parks = 0
+  const breaking: Store = {
+    ...store,
+    park: async (item) => (++parks > 1 ? Promise.reject(new Error('store down')) : store.park(item)),
+    note: async () => Promise.reject(new Error('store down')),
+  }
+  const parts = { queue: queue.queue, channels: [channel.named] }
+  const broken = scene(breaking, parts)
+  expect(await sweep(broken, null, LIMITS)).toMatchObject({ failed: 2, dead: 1 })
+  expect(channel.alerts).toEqual([])
+  expect(broken.lines.filter(({ level, msg }) => level === 'error' && /could not/.test(msg))).toHaveLength(2)
+
+  await sweep(scene(store, parts), null, LIMITS)
+  expect(channel.alerts).toHaveLength(1)
+})
+
+test('two sweeps at once tell of the dead once', async () => {
+  const channel = fakeChannel('slack-1')
+  const parts = scene(store, { queue: fakeQueue(refuses).queue, channels: [channel.named] })
+  for (let i = 0; i < 5; i++) await store.park(message(`r${i}`))
+  clock.pass(24 * HOUR)
+  await Promise.all([sweep(parts, null, LIMITS), sweep(parts, null, LIMITS)])
+  clock.pass(2 * HOUR)
+  await sweep(parts, null, LIMITS)
+  const named = channel.alerts.flatMap(({ items }) => items.map(({ title }) => title))
+  expect(new Set(named).size).toBe(named.length)
+  expect(named).toHaveLength((await store.list()).length)
+})
+
+test('every kind of item is named by what is in it, in the language of the team', async () => {
+  const channel = fakeChannel('slack-1')
+  const of = (id: string, parcel: ParkedItem['parcel']): ParkedItem => ({
+    ...message(id),
+    id,
+    group: id,
+    parcel,
+    lastError: null,
+    status: 'dead',
+  })
+  const bare = message('no-object')
+  if (bare.parcel.kind !== 'message') throw new Error('not a message')
+  await store.park(of('1', { kind: 'message', event: { ...bare.parcel.event, subject: '' } }))
+  await store.park(of('2', alertItem('gone', 'r2').parcel))
+  await store.park(of('3', resolveItem('gone', 'workflow/w/b/o').parcel))
+  await store.park(of('4', { kind: 'unverified', bodyBase64: '' }))
+  await store.park(of('5', { kind: 'unreadable', bodyBase64: '', error: 'malformed', message: '第 3 行' }))
+  await sweep(scene(store, { channels: [channel.named], language: 'zh' }), null, LIMITS)
+  expect(channel.alerts[0]!.title).toBe('5 条投递重试 24 小时后仍失败，已放弃')
+  expect(channel.alerts[0]!.items.map(({ facts }) => facts[0]!.value)).toEqual([
+    'no-object',
+    'Workflow failed: workflow-3 · 视频/game.mp4',
+    'workflow/w/b/o',
+    '一条未能向数据万象核实的回调',
+    '第 3 行',
+  ])
+})
