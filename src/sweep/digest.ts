@@ -75,6 +75,5 @@ function kindOf(batch: readonly ParkedAlert[]): Kind {
 
 /** The heading has said what happened to each, unless they are of several kinds. */
 function itemOf({ title, event, footer }: Alert, kind: Kind): AlertItem {
-  const name = kind === 'alerts' || event === null ? '' : nameOf(event.data)
-  return { title: name === '' ? title : name, facts: footer }
+  return { title: kind === 'alerts' || event === null ? title : nameOf(event.data), facts: footer }
 }
