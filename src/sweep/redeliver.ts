@@ -5,7 +5,7 @@ import { DEADLINES, startDeadline } from '../relay/deadlines'
 import { tryDelivery } from '../relay/delivery'
 import type { Failure } from '../relay/attempt'
 import { messageOf } from '../relay/ledger'
-import type { Outcome } from '../relay/outcome'
+import { idOf, type Outcome } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
 import type { Run } from '../relay/run'
@@ -51,8 +51,7 @@ async function relayAgain(
 
 /** CI has been asked and knows no such execution: forged, and dropped. */
 function unknown(parts: RelayParts, subject: Subject): Outcome['outcome'] {
-  const id = subject.kind === 'workflow' ? subject.execution.runId : subject.job.jobId
-  parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id })
+  parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id: idOf(subject) })
   return 'unknown'
 }
 
