@@ -39,7 +39,7 @@ const shared = {
 }
 
 /** Builds in memory first: a build that fails leaves the last one as it was. */
-async function buildInto(outdir, options) {
+async function buildInto(outdir, { clean = false, ...options }) {
   const { outputFiles, metafile } = await build({
     ...shared,
     ...options,
@@ -47,7 +47,7 @@ async function buildInto(outdir, options) {
     write: false,
     metafile: true,
   })
-  rmSync(outdir, { recursive: true, force: true })
+  if (clean) rmSync(outdir, { recursive: true, force: true })
   mkdirSync(outdir, { recursive: true })
   for (const { path, contents } of outputFiles) writeFileSync(path, contents)
   return metafile
@@ -60,6 +60,7 @@ export async function buildFunction({
   onMetafile = () => {},
 } = {}) {
   const metafile = await buildInto(outdir, {
+    clean: true,
     minify,
     plugins: [driverChunks],
     entryPoints: {

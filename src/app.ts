@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { openAlertChannel } from './alerts/open-alert-channel'
-import { type Config, ConfigError, type Environment, readConfig, secretsIn } from './config'
+import { type Config, ConfigError, type Environment, readConfig, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
@@ -8,7 +8,9 @@ import type { NamedChannel, RelayParts } from './relay/parts'
 import { createRelay, type Relay } from './relay/relay'
 import { sweep, type SweepLimits, type SweepReport } from './sweep/sweep'
 import { openStore } from './stores/open-store'
+import { ciClient } from './tencent/ci'
 import { credentialsOf } from './tencent/credentials'
+import { type Executions, executionsOf } from './tencent/executions'
 
 export interface App {
   readonly relay: Relay
@@ -28,13 +30,14 @@ export function openLog(env: Environment, write?: (line: string) => void): Log {
 }
 
 /** Turns the environment into an app: the one place where parts are chosen and put together. Throws a ConfigError. */
-export async function openApp(env: Environment, log: Log): Promise<App> {
-  const config = readConfig(env)
-  const parts = await openParts(config, env, log)
+export async function openApp(env: Environment, log: Log, serves: Serves = 'callbacks'): Promise<App> {
+  const config = readConfig(env, serves)
+  const { executions, ...parts } = await openParts(config, env, log)
   if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
   return {
     relay: createRelay(parts),
-    sweep: (remainingMs) => sweep(parts, null, sweepLimits(remainingMs)),
+    sweep: (remainingMs) =>
+      sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs)),
     close: async () => {
       const open = [parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)]
       await Promise.all(open.map(async (part) => part?.close()))
@@ -48,7 +51,11 @@ function sweepLimits(remainingMs: number | null): SweepLimits {
 }
 
 /** Opens every driver that the configuration names, and reports all that cannot be opened at once. */
-export async function openParts(config: Config, env: Environment, log: Log): Promise<RelayParts> {
+export async function openParts(
+  config: Config,
+  env: Environment,
+  log: Log,
+): Promise<RelayParts & { readonly executions: Executions | null }> {
   const context: DriverContext = { credentials: () => credentialsOf(env), region: config.region }
   const problems: string[] = []
   const opened = async <Part>(
@@ -60,7 +67,7 @@ export async function openParts(config: Config, env: Environment, log: Log): Pro
     try {
       return await open(url, context)
     } catch (error) {
-      problems.push(`${variable}: ${(error as Error).message}`)
+      problems.push(`${variable}: ${whyNotOpened(error)}`)
       return null
     }
   }
@@ -72,17 +79,52 @@ export async function openParts(config: Config, env: Environment, log: Log): Pro
       return channel && { id: `${channel.scheme}-${digest(url)}`, channel }
     }),
   ])
+  const executions = openExecutions(config, env, context, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   return {
+    executions,
     tokens: config.tokens,
     queue,
     store,
     channels: channels.filter((channel) => channel !== null),
-    readBack: null,
+    readBack: executions?.one ?? null,
     verify: config.verify,
     language: config.alertLang,
     log,
     about: { version, region: config.region, reconcile: config.reconcile.length },
+  }
+}
+
+/** A driver with a client library is a file of its own beside index.js. */
+function whyNotOpened(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'MODULE_NOT_FOUND'
+    ? 'its driver is missing: deploy every file of dist/, not index.js alone'
+    : message
+}
+
+/**
+ * CI, to be asked about executions. Without the region or any credentials it is left out, unless the configuration needs it; then that is a problem.
+ */
+function openExecutions(
+  config: Config,
+  env: Environment,
+  { credentials, region }: DriverContext,
+  problems: string[],
+): Executions | null {
+  const needed =
+    config.verify === 'read-back' ? 'VERIFY=read-back' : config.reconcile.length > 0 ? 'RECONCILE' : null
+  if (region === null) {
+    if (needed !== null)
+      problems.push(`COS_REGION: not set, but ${needed} needs it; set the region of the buckets`)
+    return null
+  }
+  if (needed === null && credentials() === null) return null
+  try {
+    return executionsOf(ciClient({ credentials, region, endpoint: env['CI_ENDPOINT']?.trim() || null }))
+  } catch (error) {
+    problems.push(`COS_REGION, CI_ENDPOINT: ${(error as Error).message}`)
+    return null
   }
 }
 

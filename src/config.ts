@@ -32,13 +32,16 @@ export class ConfigError extends Error {
   }
 }
 
+/** What an app is opened for: the sweep lets nobody in, so its function is not given the token. */
+export type Serves = 'callbacks' | 'sweep'
+
 const SHORTEST_TOKEN = 22
 
 /**
  * Reads the environment (README, "Configuration"). Throws a ConfigError with every problem at once. Whether a URL's scheme and
  * parts are right is the driver's word: opening it tells.
  */
-export function readConfig(env: Environment): Config {
+export function readConfig(env: Environment, serves: Serves = 'callbacks'): Config {
   const problems: string[] = []
   const value = (name: string): string | null => env[name]?.trim() || null
   const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
@@ -52,7 +55,7 @@ export function readConfig(env: Environment): Config {
   const tokens = listOf(value('CALLBACK_TOKEN'), /,/)
   // Set by the local gateway alone: there a short token harms nobody.
   const shortest = env['RELAY_LOCAL'] === '1' ? 1 : SHORTEST_TOKEN
-  if (tokens.length === 0)
+  if (tokens.length === 0 && serves === 'callbacks')
     problems.push(
       `CALLBACK_TOKEN: not set; set a random secret of at least ${SHORTEST_TOKEN} characters (openssl rand -hex 16)`,
     )
@@ -118,19 +121,29 @@ export function secretsIn(env: Environment): string[] {
 }
 
 /** Schemes whose whole address is a key. */
-const KEY_SCHEMES = /^(wecom|dingtalk|feishu|lark|slack|pagerduty):/
-const SECRET_PARAMETER = /^(secret|token|key|password|access_token)$/i
+const KEY_SCHEMES = /^(wecom|dingtalk|feishu|lark|slack|pagerduty)$/i
+const SECRET_PARAMETER = /[?&#](?:secret|token|key|password|access_token)=([^&#]*)/gi
+/** A part of a webhook's path that is so long is hardly a word. */
+const SHORTEST_PATH_KEY = 16
 
+/**
+ * Reads the text, not a parsed URL: to the parser a list of hosts is none, nor is a password that should have been encoded, and it
+ * turns the `+` of a parameter into a blank.
+ */
 function secretsInUrl(text: string): string[] {
-  if (!URL.canParse(text)) return []
-  const url = new URL(text)
-  const parameters = [...url.searchParams, ...new URLSearchParams(url.hash.slice(1))]
+  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
+  if (scheme === undefined || rest === undefined) return []
+  const user = /^([^?]*)@/.exec(rest)?.[1]
+  const address = rest.slice(user === undefined ? 0 : user.length + 1).split(/[?#]/, 1)[0] ?? ''
+  const [, ...path] = address.split('/')
   const found = [
-    url.password,
-    ...parameters.filter(([name]) => SECRET_PARAMETER.test(name)).map(([, value]) => value),
+    // A user without a password is one.
+    user?.slice(user.indexOf(':') + 1) ?? '',
+    ...Array.from(text.matchAll(SECRET_PARAMETER), ([, value]) => value ?? ''),
+    ...(KEY_SCHEMES.test(scheme) ? [address, ...address.split('/'), path.join('/')] : []),
+    ...(/^https?$/i.test(scheme) ? path.filter((part) => part.length >= SHORTEST_PATH_KEY) : []),
   ]
-  if (KEY_SCHEMES.test(text)) found.push(url.host, url.pathname.slice(1), url.host + url.pathname)
-  return found.flatMap((secret) => [secret, decoded(secret)])
+  return [...new Set(found.flatMap((secret) => [secret, decoded(secret)]))]
 }
 
 function decoded(text: string): string {

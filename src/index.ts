@@ -1,20 +1,23 @@
 import type { Context, IntegratedResponse, TimerEvent } from '@tencentcloud/serverless-nodejs-types'
 import { type App, openApp, openLog } from './app'
-import { ConfigError } from './config'
+import { ConfigError, type Serves } from './config'
 import { toGatewayRequest } from './gateway/request'
 import { toIntegratedResponse } from './gateway/response'
 import { comeAgain } from './relay/answer'
 import type { SweepReport } from './sweep/sweep'
 
-let app: Promise<App> | null = null
+let app: { readonly serves: Serves; readonly opened: Promise<App> } | null = null
 
 /** Opened once an instance, at its first event; a configuration that cannot be used is tried, and reported, at each. */
-function theApp(): Promise<App> {
-  app ??= openApp(process.env, openLog(process.env)).catch((error: unknown) => {
-    app = null
-    throw error
-  })
-  return app
+function theApp(serves: Serves): Promise<App> {
+  if (app === null || (app.serves === 'sweep' && serves === 'callbacks')) {
+    const opened = openApp(process.env, openLog(process.env), serves).catch((error: unknown) => {
+      app = null
+      throw error
+    })
+    app = { serves, opened }
+  }
+  return app.opened
 }
 
 /**
@@ -23,7 +26,7 @@ function theApp(): Promise<App> {
  */
 export async function main_handler(event: unknown, context?: Partial<Context>): Promise<IntegratedResponse> {
   try {
-    const { relay } = await theApp()
+    const { relay } = await theApp('callbacks')
     const request = toGatewayRequest(event, context?.request_id ?? null)
     return toIntegratedResponse(
       await relay(request, { remainingMs: context?.getRemainingTimeInMillis?.() ?? null }),
@@ -46,7 +49,7 @@ export async function main_handler(event: unknown, context?: Partial<Context>): 
  */
 export async function sweep_handler(_event?: TimerEvent, context?: Partial<Context>): Promise<SweepReport> {
   try {
-    const { sweep } = await theApp()
+    const { sweep } = await theApp('sweep')
     return await sweep(context?.getRemainingTimeInMillis?.() ?? null)
   } catch (error) {
     openLog(process.env)('fatal', 'not sweeping', { error: String(error), requestId: context?.request_id })

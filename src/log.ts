@@ -11,8 +11,8 @@ export interface Log {
 }
 
 /**
- * Writes one JSON line a call: `level`, `time` (ms), `msg` and the fields. Every secret is blanked out wherever it stands, as it is, as
- * JSON writes it, or as a URL does.
+ * Writes one JSON line a call: `level`, `time` (ms), `msg` and the fields. Every secret is blanked out wherever it stands in a text: as it
+ * is, as JSON writes it, or as a URL does. (Numbers are left: a password of digits would break them.)
  */
 export function createLog(options: {
   readonly level: LogLevel
@@ -24,7 +24,11 @@ export function createLog(options: {
   const threshold = LEVELS[options.level]
   return (level, msg, fields) => {
     if (LEVELS[level] < threshold) return
-    write(redact(JSON.stringify({ level: LEVELS[level], time: Date.now(), msg, ...fields })) + '\n')
+    const line = JSON.stringify(
+      { level: LEVELS[level], time: Date.now(), msg, ...fields },
+      (_, value: unknown) => (typeof value === 'string' ? redact(value) : value),
+    )
+    write(line + '\n')
   }
 }
 

@@ -12,11 +12,16 @@ export function toRfc3339(text: string): string {
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 
+/** Whether a text is a moment in RFC 3339, as `toRfc3339` writes those that it knows. */
+export function isRfc3339(text: string): boolean {
+  return RFC3339.test(text) && !Number.isNaN(Date.parse(text))
+}
+
 /** The latest of some RFC 3339 times, as written; null when none of them is one. */
 export function latest(times: readonly (string | null)[]): string | null {
   let last: string | null = null
   for (const time of times) {
-    if (time === null || !RFC3339.test(time) || Number.isNaN(Date.parse(time))) continue
+    if (time === null || !isRfc3339(time)) continue
     if (last === null || Date.parse(time) > Date.parse(last)) last = time
   }
   return last

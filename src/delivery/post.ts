@@ -34,14 +34,23 @@ export async function get(
 }
 
 async function ask(driver: string, url: URL, request: RequestInit, signal: AbortSignal): Promise<PostAnswer> {
-  try {
+  const attempt = async (): Promise<PostAnswer> => {
     const response = await fetch(url, { ...request, redirect: 'manual', signal })
     return { status: response.status, headers: response.headers, body: await firstBytes(response) }
+  }
+  try {
+    return await attempt().catch((error: unknown) => {
+      if (signal.aborted || !DROPPED.has(fetchFault(error))) throw error
+      return attempt()
+    })
   } catch (error) {
-    const why = signal.aborted ? 'no answer within the time allowed' : fetchFault(error)
+    const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
     throw new DeliveryError(`${driver}: ${url.host}: ${why}`)
   }
 }
+
+/** How a kept connection shows that the peer closed it meanwhile, unseen by an instance that was frozen: worth one more try. */
+const DROPPED = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 async function firstBytes(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []
@@ -54,14 +63,14 @@ async function firstBytes(response: Response): Promise<string> {
   return Buffer.concat(chunks).subarray(0, LONGEST_ANSWER).toString('utf8')
 }
 
-/** Why fetch gave no answer: the system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
-export function fetchFault(error: unknown): string {
+/** The system's code (`ECONNREFUSED`) rather than the message, which may hold the URL. */
+function reasonOf(error: unknown): string {
   const cause = (error as { cause?: { code?: unknown } }).cause
   return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
 }
 
 /** `Retry-After` in ms: seconds or an HTTP date (RFC 9110, 10.2.3); null when absent or unreadable. */
-export function retryAfterMs(headers: Headers, now: number = Date.now()): number | null {
+export function retryAfterMs(headers: Pick<Headers, 'get'>, now: number = Date.now()): number | null {
   const value = headers.get('retry-after')
   if (value === null) return null
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000

@@ -77,10 +77,11 @@ export async function postEvent(
   })
 }
 
-/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Webhook headers". */
+/** https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md, "Webhook headers". An id that no header can carry is percent-encoded. */
 function signature(key: Buffer | null, id: string, body: string): Record<string, string> {
   if (key === null) return {}
+  const headerId = /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(Buffer.from(id).toString())
   const timestamp = String(Math.floor(Date.now() / 1000))
-  const mac = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
+  const mac = createHmac('sha256', key).update(`${headerId}.${timestamp}.${body}`).digest('base64')
+  return { 'webhook-id': headerId, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
 }

@@ -13,10 +13,19 @@ export async function within<T>(
   })
 }
 
-/** Waits for a promise for at most `ms`, then rejects with `late()`; what it waited for goes on unheard. */
+/**
+ * Waits for a promise for at most `ms`, then rejects with `late()`; what it waited for goes on unheard. An answer that lies in a socket
+ * already, unread because the process was busy (a cold start), still counts: it is read before the verdict.
+ */
 export async function inTime<T>(ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(late()), ms)
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+    let verdict: NodeJS.Immediate | undefined
+    const timer = setTimeout(() => {
+      verdict = setImmediate(() => reject(late()))
+    }, ms)
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer)
+      clearImmediate(verdict)
+    })
   })
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** How long a file under construction may live before it counts as left behind by a crash. */
@@ -48,6 +48,25 @@ export async function replaceFile(
 /** The file's text; null when there is none. */
 export async function readFileOrNull(path: string): Promise<string | null> {
   return orNull(readFile(path, 'utf8'))
+}
+
+/** The file's JSON; null when there is none, or when a loss of power left it unreadable. */
+export async function readJsonOrNull(path: string): Promise<unknown> {
+  return parseJson(await readFileOrNull(path))
+}
+
+/** null for what cannot be read. */
+export function parseJson(text: string | null): unknown {
+  try {
+    return JSON.parse(text ?? 'null')
+  } catch {
+    return null
+  }
+}
+
+/** The names in a folder; none when it does not exist. */
+export async function listFolder(path: string): Promise<readonly string[]> {
+  return (await orNull(readdir(path))) ?? []
 }
 
 /** What the promise gives; null when the file or folder does not exist. */

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { createFile, readFileOrNull, replaceFile } from './atomic-file'
+import { join } from 'node:path'
+import { createFile, listFolder, parseJson, readFileOrNull, readJsonOrNull, replaceFile } from './atomic-file'
+import { type Expiring, isOver } from './expiry'
 
 /**
  * A lease that processes share through files `<base>.1`, `<base>.2`, …: one a generation, and the last one counts.
@@ -17,6 +19,10 @@ interface Generation {
   readonly holder: string
   readonly endsAt: number
 }
+
+/** Over for so long that no process can still be looking at it. */
+const GRACE_MS = 3_600_000
+const SWEEP_LEASE_MS = 600_000
 
 const ENDED: Generation = { holder: '', endsAt: 0 }
 
@@ -43,12 +49,6 @@ export async function endLease(tmp: string, base: string, holder: string): Promi
   await replaceFile(tmp, `${base}.${number}`, JSON.stringify({ holder, endsAt: 0 }), 'quick')
 }
 
-/** When the last lease ends or ended (ms since the epoch); null when there never was one. */
-export async function leaseEnd(base: string): Promise<number | null> {
-  const { count, last } = await lastGeneration(base)
-  return count === 0 ? null : last.endsAt
-}
-
 /**
  * Removes the chain's files. Only for one who holds the lease, or when the base will never be used again. From the first to the last:
  * a taker who comes meanwhile begins a new chain, or notices that its predecessor is gone.
@@ -57,6 +57,36 @@ export async function dropLeases(base: string): Promise<void> {
   for (let number = 1; (await readFileOrNull(`${base}.${number}`)) !== null; number++) {
     await rm(`${base}.${number}`, { force: true })
   }
+}
+
+/** Removes the chains in `folder` whose last lease has been over for long. `isLease` tells their files from others. */
+export async function sweepLeases(
+  tmp: string,
+  folder: string,
+  isLease: (name: string) => boolean = () => true,
+): Promise<void> {
+  const names = (await listFolder(folder)).filter(isLease)
+  for (const chain of new Set(names.map(chainOf))) {
+    const base = join(folder, chain)
+    const { count, last } = await lastGeneration(base)
+    if (count === 0) await dropRest(folder, chain)
+    else if (isOver(last, GRACE_MS) && (await takeLease(tmp, base, SWEEP_LEASE_MS)).kind === 'taken') {
+      await dropLeases(base)
+    }
+  }
+}
+
+/** A chain without its first generation: a crash left it half dropped, or it is just being dropped. */
+async function dropRest(folder: string, chain: string): Promise<void> {
+  for (const name of await listFolder(folder)) {
+    if (chainOf(name) !== chain) continue
+    const lease = (await readJsonOrNull(join(folder, name))) as Expiring | null
+    if (lease === null || isOver(lease, GRACE_MS)) await rm(join(folder, name), { force: true })
+  }
+}
+
+function chainOf(name: string): string {
+  return name.slice(0, name.lastIndexOf('.'))
 }
 
 async function lastGeneration(base: string): Promise<{ count: number; last: Generation }> {
@@ -70,11 +100,6 @@ async function lastGeneration(base: string): Promise<{ count: number; last: Gene
 
 async function readGeneration(base: string, number: number): Promise<Generation | null> {
   const text = await readFileOrNull(`${base}.${number}`)
-  if (text === null) return null
-  try {
-    return JSON.parse(text) as Generation
-  } catch {
-    // A loss of power may leave it empty.
-    return ENDED
-  }
+  // A loss of power may leave it empty.
+  return text === null ? null : ((parseJson(text) as Generation | null) ?? ENDED)
 }

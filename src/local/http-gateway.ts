@@ -7,6 +7,9 @@ import { apiGatewayEvent, functionUrlEvent, isForApiGateway } from './event-from
 /** The handler itself refuses what is over 6 MiB; this is where the gateway stops reading. */
 const LONGEST_BODY = 8 * 1024 * 1024
 
+/** Longer than any call may last. */
+const CLOSE_MS = 12_000
+
 export interface LocalGateway {
   /** `http://127.0.0.1:9000` */
   readonly origin: string
@@ -37,7 +40,6 @@ export function openGateway(options: {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request)
-    if (closing) response.setHeader('Connection', 'close')
     if (body === null) {
       send(response, failure(413, 'The body is larger than any gateway passes on.'))
       return
@@ -52,6 +54,8 @@ export function openGateway(options: {
     const requestId = randomUUID()
     const event = isForApiGateway(raw.target) ? apiGatewayEvent(raw, requestId) : functionUrlEvent(raw)
     const value = await options.call(event, requestId)
+    // A connection kept alive would keep the gateway alive.
+    if (closing) response.setHeader('Connection', 'close')
     if (!isIntegratedResponse(value))
       throw new Error('the handler answered something that is no integrated response')
     send(response, value)
@@ -66,7 +70,13 @@ export function openGateway(options: {
         origin: `http://${shown}:${(server.address() as AddressInfo).port}`,
         close: () => {
           closing = true
-          return new Promise((closed) => server.close(() => closed()))
+          return new Promise((closed) => {
+            const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
+            server.close(() => {
+              clearTimeout(impatience)
+              closed()
+            })
+          })
         },
       })
     })

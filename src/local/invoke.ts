@@ -101,6 +101,9 @@ function bodyOf(answer: unknown): unknown {
   }
 }
 
+// Whoever read the output has had enough of it.
+process.stdout.on('error', () => process.exit(1))
+
 main().catch((error: unknown) => {
   process.stderr.write(`npm run invoke: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1

@@ -30,7 +30,11 @@ export async function probe(
     .find((record) => record !== null && record.level >= 60)
   const problems = Array.isArray(fatal?.['problems'])
     ? (fatal['problems'] as readonly string[])
-    : [typeof fatal?.['error'] === 'string' ? fatal['error'] : answer.body]
+    : [
+        typeof fatal?.['error'] === 'string'
+          ? fatal['error']
+          : 'LOG_LEVEL: silent keeps the reason back; leave it out to see it',
+      ]
   throw new Error(
     `the configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
   )

@@ -1,41 +1,20 @@
 /** `npm start`: serves the built function on this machine. Run with --help to see how. */
-import { join, relative } from 'node:path'
+import { relative } from 'node:path'
 import { readArguments } from './arguments'
+import { banner } from './banner'
 import { BUILT } from './built-files'
 import { localRedactor, shownLine } from './handler-output'
 import { startHandler } from './handler-process'
 import { type HandlerSlot, openHandlerSlot } from './handler-slot'
 import { type LocalGateway, openGateway } from './http-gateway'
 import { readLogLine } from './log-line'
-import { listenAddress, localEnvironment, type Places, placesOf, tokensOf } from './local-environment'
+import { listenAddress, localEnvironment, placesOf, tokensOf } from './local-environment'
 import { paintFor } from './paint'
 import { probe } from './probe'
 import { rebuildOnChange } from './rebuild-on-change'
-import { LOCAL_TOKEN } from './sample-token'
 import { sendSamples } from './samples'
 import { samplesTable } from './samples-table'
-
-const HELP = `Usage: npm start -- [options]
-
-Serves the built function on this machine: real HTTP requests become the gateway events that the
-cloud would send, and the answers go back.
-
-  --samples   send every event of events/, print a table, and stop;
-              exit code 0 when all were answered as expected, else 1
-  --watch     build and load the function again whenever a file under src/ changes
-  --json      leave the function's log as it is, one JSON line a callback, on standard output;
-              everything else goes to standard error
-  --help      show this
-
-Environment (README, "Configuration", has the rest):
-
-  PORT            9000; 0 takes any free port
-  HOST            127.0.0.1
-  CALLBACK_TOKEN  ${LOCAL_TOKEN}
-  QUEUE_URL       file:.relay/queue.jsonl
-  ALERT_URLS      console:
-  STORE_URL       file:.relay/store
-`
+import { START_HELP } from './start-help'
 
 const FLAGS = {
   samples: { type: 'boolean' },
@@ -47,7 +26,7 @@ const FLAGS = {
 async function main(): Promise<void> {
   const { values, operands } = readArguments(process.argv.slice(2), FLAGS)
   if (values['help']) {
-    process.stdout.write(HELP)
+    process.stdout.write(START_HELP)
     return
   }
   if (operands.length > 0)
@@ -114,7 +93,7 @@ async function main(): Promise<void> {
       return
     }
     kept = null
-    say(banner(gateway.origin, about.version ?? '', env, placesOf(env)))
+    say(banner({ origin: gateway.origin, version: about.version ?? '', env, paint }))
     const watching = values['watch'] ? await watchSources(slot) : null
     await interrupted()
     watching?.close()
@@ -164,40 +143,6 @@ async function main(): Promise<void> {
     say(paint('dim', `Watching ${relative(process.cwd(), BUILT.sources) || '.'} for changes.\n`))
     return watching
   }
-
-  function banner(
-    origin: string,
-    version: string,
-    { CALLBACK_TOKEN = '' }: typeof env,
-    places: Places,
-  ): string {
-    // A token of the user's own is not for the screen; the shell knows it.
-    const token =
-      CALLBACK_TOKEN === LOCAL_TOKEN
-        ? LOCAL_TOKEN
-        : CALLBACK_TOKEN.includes(',')
-          ? '${CALLBACK_TOKEN%%,*}'
-          : '$CALLBACK_TOKEN'
-    const sample = relative(process.cwd(), join(BUILT.events, 'bodies', 'failed.xml'))
-    const row = (label: string, text: string): string => `  ${label.padEnd(22)}${text}`
-    return [
-      `${paint('bold', `cos-callback-relay ${version}`)} on this machine`,
-      '',
-      row('Callback URL', paint('cyan', `${origin}/${token}`)),
-      row('  as API Gateway', paint('cyan', `${origin}/apigw/${token}`)),
-      '',
-      row('Successes go to', places.queue),
-      row('Failures go to', places.alerts.join('  ')),
-      row('Parked, remembered in', places.store),
-      '',
-      '  Send a callback from another terminal:',
-      '',
-      `  curl -i -H "Content-Type: application/xml" --data-binary "@${sample}" "${origin}/${token}"`,
-      '',
-      paint('dim', '  Ctrl-C stops; npm start -- --help shows the options.'),
-      '',
-    ].join('\n')
-  }
 }
 
 /** The terminal and npm each pass Ctrl-C on: so soon after the first, it is the same one. */
@@ -216,6 +161,9 @@ function interrupted(): Promise<void> {
     process.on('SIGTERM', stop)
   })
 }
+
+// Whoever read the output has had enough of it.
+process.stdout.on('error', () => process.exit(1))
 
 main().catch((error: unknown) => {
   process.stderr.write(`npm start: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -15,7 +15,6 @@ export function whereItWent(
   records: readonly LogRecord[],
   places: Places,
 ): string {
-  const alerts = places.alerts.join(' ')
   switch (outcome) {
     case 'duplicate':
       return 'nowhere: done before'
@@ -24,22 +23,30 @@ export function whereItWent(
     case 'queued':
     case 'alerted':
     case 'parked':
-      break
+      return deliveries(event, records, places)
     default:
-      return status === 400 ? `kept in ${places.store}, told to ${alerts}` : 'nowhere: refused'
+      return status === 400
+        ? `kept in ${places.store}, told to ${places.alerts.join(' ')} once`
+        : 'nowhere: refused'
   }
-  const failed = records.filter(({ msg }) => msg.startsWith('a delivery failed'))
-  const hasFailed = (kind: string): boolean => failed.some((record) => record['kind'] === kind)
+}
+
+function deliveries(event: HttpEvent, records: readonly LogRecord[], places: Places): string {
+  const waiting = records.filter(({ msg }) => msg.startsWith('a delivery failed')).map(destinationOf)
+  const arrived = (place: string): boolean => !waiting.includes(place.split(':', 1)[0] ?? '')
   const routes = subjectsOf(event).map(routeOf)
-  const alert = routes.map((route) => route?.alert).find((severity) => severity != null)
-  const parts = [
-    routes.some((route) => route?.message) && !hasFailed('message') ? places.queue : null,
-    alert !== undefined && !hasFailed('alert') ? `${alerts} (${alert})` : null,
-    failed.length > 0
-      ? `parked in ${places.store}: ${failed.map((record) => String(record['to'])).join(', ')}`
-      : null,
-  ]
-  return parts.filter((part) => part !== null).join(' + ')
+  const severity = routes.map((route) => route?.alert).find((alert) => alert != null)
+  const alerts = severity === undefined ? [] : places.alerts.filter(arrived)
+  return [
+    ...(routes.some((route) => route?.message) ? [places.queue].filter(arrived) : []),
+    ...(alerts.length > 0 ? [`${alerts.join(' ')} (${String(severity)})`] : []),
+    ...(waiting.length > 0 ? [`${waiting.join(', ')} waits in ${places.store}`] : []),
+  ].join(' + ')
+}
+
+/** The scheme: an alert channel is logged with a digest of its URL behind it. */
+function destinationOf({ to }: LogRecord): string {
+  return String(to).replace(/-[0-9a-f]{12}$/, '')
 }
 
 function subjectsOf(event: HttpEvent): readonly Subject[] {

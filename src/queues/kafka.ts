@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { Kafka, Partitioners, logLevel, type KafkaConfig, type Message, type SASLOptions } from 'kafkajs'
+import RequestQueue from 'kafkajs/src/network/requestQueue'
 import type { CloudEvent } from '../callback/cloud-event'
 import { DeliveryError } from '../delivery/delivery-error'
 import { checkParameters, decoded } from '../delivery/driver-url'
@@ -12,13 +13,21 @@ import type { OpenQueue } from './queue'
 // in 205 ms and is 577 KB (171 KB zipped), 110 ms and 433 KB by its producer's file alone, which its package does not export, and it
 // asks npm for a prebuilt binary (medians of 15 on the 2-core machine, Node 20). kafkajs has no dependencies but is kept no longer
 // (last release 2023); the protocol versions that it speaks are those of Kafka 0.10 to 4. What it does badly is not used: it never
-// retries past the caller's deadline, and one batch is in flight at a time (see `pump`). Should it fail with a later Node or Kafka,
-// this file is all that changes.
+// retries past the caller's deadline, one batch is in flight at a time (see `pump`), and its idle timer is stopped (below). Should it
+// fail with a later Node or Kafka, this file is all that changes.
 
 const EXAMPLE = 'kafka://user:password@host:9092/TOPIC?sasl=plain'
 const FORM = /^(kafkas?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]+)(?:\?([^#]*))?$/
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 const LARGEST_BATCH = 500
+
+// Once it has sent a request, kafkajs looks every millisecond whether another one waits, for as long as the connection lives: the
+// process never ends and an idle function is billed. It needs to look only while one does.
+const lookAgain = Object.getOwnPropertyDescriptor(RequestQueue.prototype, 'scheduleCheckPendingRequests')
+  ?.value as (this: RequestQueue) => void
+RequestQueue.prototype.scheduleCheckPendingRequests = function () {
+  if (this.pending.length > 0) lookAgain.call(this)
+}
 
 interface Target {
   readonly scheme: string

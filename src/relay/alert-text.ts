@@ -1,5 +1,6 @@
 import type { Alert, AlertItem, Fact } from '../alerts/alert'
 import type { CloudEvent } from '../callback/cloud-event'
+import { isRfc3339 } from '../callback/time'
 import type { Job, Subject, Task, Text, WorkflowExecution } from '../callback/model'
 import { type Language, WORDS, type Words } from './alert-words'
 import type { Route } from './route'
@@ -35,10 +36,11 @@ export function incidentOf(subject: Subject): string {
   return [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
 }
 
-/** What a title calls it: the workflow, or the kind of job, and the object. */
+/** What a title calls it: the workflow, or the kind of job, and the object; of something that has neither, the id. */
 export function nameOf(data: WorkflowExecution | Job): string {
-  const what = 'runId' in data ? (data.workflow.name ?? data.workflow.id) : data.tag
-  return [what, data.object].filter((name) => name !== null).join(' · ')
+  const [what, id] =
+    'runId' in data ? [data.workflow.name ?? data.workflow.id, data.runId] : [data.tag, data.jobId]
+  return [what, data.object].filter((name) => name !== null).join(' · ') || id
 }
 
 function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warning', words: Words) {
@@ -55,7 +57,10 @@ function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warnin
       [words.bucket, execution.bucket ?? words.notSet],
       [words.state, state],
     ]),
-    itemsHeading: failed.length > 0 ? words.failedTasks(failed.length, tasks.length) : words.state,
+    itemsHeading:
+      failed.length > 0
+        ? words.failedTasks(failed.length, tasks.length)
+        : words.unsuccessfulTasks(shown.length, tasks.length),
     items: shown.map((task) => taskItem(task, words)),
     footer: facts([[words.run, execution.runId]]),
   }
@@ -85,7 +90,7 @@ function jobAlert(job: Job, severity: 'error' | 'warning', words: Words) {
       [words.bucket, job.bucket ?? words.notSet],
       [words.region, job.region],
       [words.state, job.state],
-      [words.reason, reason(job.code, job.message) ?? words.noReason],
+      [words.reason, reason(job.code, job.message) ?? words.noJobReason],
       [words.workflow, job.workflow && named(job.workflow.name, job.workflow.id, words)],
       [words.run, job.workflow?.runId],
       [words.time, span(job.startedAt ?? job.createdAt, job.endedAt, words)],
@@ -140,16 +145,16 @@ function reason(code: Text, message: Text): string | null {
 /** `2020-12-01 11:00:42 → 11:00:45 +08:00 (3 s)`. */
 function span(from: Text, to: Text, words: Words): string | null {
   if (from === null || to === null) return shownTime(to ?? from)
-  const seconds = (Date.parse(to) - Date.parse(from)) / 1000
+  if (!isRfc3339(from) || !isRfc3339(to)) return `${String(shownTime(from))} → ${String(shownTime(to))}`
+  const seconds = words.seconds((Date.parse(to) - Date.parse(from)) / 1000)
   const sameDay = from.slice(0, 10) === to.slice(0, 10) && offsetOf(from) === offsetOf(to)
-  if (Number.isNaN(seconds) || !sameDay) return `${String(shownTime(from))} → ${String(shownTime(to))}`
-  return `${from.slice(0, 10)} ${clockOf(from)} → ${clockOf(to)} ${offsetOf(to)} (${words.seconds(seconds)})`
+  return sameDay
+    ? `${from.slice(0, 10)} ${clockOf(from)} → ${clockOf(to)} ${offsetOf(to)} (${seconds})`
+    : `${String(shownTime(from))} → ${String(shownTime(to))} (${seconds})`
 }
 
 function shownTime(time: Text): Text {
-  return time === null || Number.isNaN(Date.parse(time))
-    ? time
-    : `${time.slice(0, 10)} ${clockOf(time)} ${offsetOf(time)}`
+  return time === null || !isRfc3339(time) ? time : `${time.slice(0, 10)} ${clockOf(time)} ${offsetOf(time)}`
 }
 
 function clockOf(time: string): string {

@@ -14,6 +14,8 @@ export interface Words {
   readonly region: string
   readonly state: string
   readonly failedTasks: (failed: number, all: number) => string
+  /** Those that neither failed nor succeeded, of an execution without a failed one. */
+  readonly unsuccessfulTasks: (shown: number, all: number) => string
   readonly moreTasks: string
   readonly node: string
   readonly template: string
@@ -22,6 +24,7 @@ export interface Words {
   readonly jobType: string
   readonly reason: string
   readonly noReason: string
+  readonly noJobReason: string
   readonly run: string
   readonly unnamed: string
   readonly notSet: string
@@ -56,6 +59,7 @@ const en: Words = {
   region: 'Region',
   state: 'State',
   failedTasks: (failed, all) => `Failed tasks (${failed} of ${all})`,
+  unsuccessfulTasks: (shown, all) => `Tasks that did not succeed (${shown} of ${all})`,
   moreTasks: 'and {count} more tasks',
   node: 'Node',
   template: 'Template',
@@ -63,7 +67,8 @@ const en: Words = {
   job: 'Job',
   jobType: 'Type',
   reason: 'Reason',
-  noReason: 'not available: callbacks do not say why, and CI could not be asked',
+  noReason: 'unknown: callbacks do not say why, and CI did not tell',
+  noJobReason: 'unknown: the callback does not say',
   run: 'Run',
   unnamed: '(unnamed)',
   notSet: '(not sent)',
@@ -105,6 +110,7 @@ const zh: Words = {
   region: '地域',
   state: '状态',
   failedTasks: (failed, all) => `失败任务（${failed}/${all}）`,
+  unsuccessfulTasks: (shown, all) => `未成功的任务（${shown}/${all}）`,
   moreTasks: '另有 {count} 个任务未列出',
   node: '节点',
   template: '模板',
@@ -113,6 +119,7 @@ const zh: Words = {
   jobType: '类型',
   reason: '原因',
   noReason: '未知（回调不含失败原因，且未能从数据万象查询到）',
+  noJobReason: '未知（回调未说明）',
   run: '执行 ID',
   unnamed: '（未命名）',
   notSet: '（回调未提供）',

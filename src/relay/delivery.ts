@@ -50,7 +50,7 @@ export function digest(...parts: readonly string[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }
 
-/** One try at a delivery within `ms`; null when the destination has taken it. */
+/** One try at a delivery within `ms`, asking for the channel's limit included; null when the destination has taken it. */
 export async function tryDelivery(
   parts: Pick<RelayParts, 'queue' | 'channels' | 'store'>,
   { parcel }: Delivery,
@@ -64,6 +64,7 @@ export async function tryDelivery(
   const named = parts.channels.find(({ id }) => id === parcel.channel)
   if (named === undefined) return gone(`the channel ${parcel.channel} is no longer in ALERT_URLS`)
   const { channel } = named
+  const start = performance.now()
   const wait = await waitBefore(parts.store, named)
   if (wait > 0)
     return {
@@ -71,7 +72,7 @@ export async function tryDelivery(
       retryAfterMs: wait,
       throttled: true,
     }
-  return attempt(ms, async (signal) => {
+  return attempt(ms - (performance.now() - start), async (signal) => {
     if (parcel.kind === 'alert') await channel.send(parcel.alert, signal)
     else await channel.resolve?.(parcel.incident, signal)
   })

@@ -1,8 +1,9 @@
 import type { Subject } from '../callback/model'
 import { type CloudEvent, toCloudEvent } from '../callback/cloud-event'
 import { alertFor, incidentOf } from './alert-text'
-import { type Deadline, DEADLINES } from './deadlines'
-import { alertDelivery, type Delivery, firstItem, messageDelivery, park, tryDelivery } from './delivery'
+import type { Deadline } from './deadlines'
+import { deliverOrPark, type Fate } from './deliver-or-park'
+import { alertDelivery, firstItem, messageDelivery, park } from './delivery'
 import { openIncident, resolvesOf } from './incident'
 import { claim } from './ledger'
 import { idOf, ledgerKey, type Outcome, stateOf } from './outcome'
@@ -52,8 +53,6 @@ function targetsOf(
   if (route.alert !== null && alert === null) parts.log('warn', 'ALERT_URLS is not set: nobody is told', what)
   return message || alert !== null ? { message, alert } : null
 }
-
-type Fate = 'delivered' | 'parked' | 'lost'
 
 /** The message and the alert, each as a whole; absent when not owed. */
 interface Fates {
@@ -112,30 +111,18 @@ function bestOf(fates: readonly Fate[]): Fate {
 
 /** The same object went through: what stands open about it at PagerDuty and the like can close. */
 async function endIncident(parts: RelayParts, subject: Subject, run: Run): Promise<void> {
-  for (const { delivery, parkAtOnce } of await resolvesOf(parts, incidentOf(subject), idOf(subject))) {
-    if (parkAtOnce)
-      await park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt, parts.channels))
-    else await deliverOrPark(parts, delivery, run)
-  }
+  const resolves = await resolvesOf(parts, incidentOf(subject), idOf(subject))
+  await Promise.all(
+    resolves.map(async ({ delivery, parkAtOnce }) =>
+      parkAtOnce
+        ? park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt, parts.channels))
+        : deliverOrPark(parts, delivery, run),
+    ),
+  )
 }
 
 const behindItsAlert = {
   message: 'waits behind the alert that it resolves',
   retryAfterMs: null,
   throttled: false,
-}
-
-async function deliverOrPark(parts: RelayParts, delivery: Delivery, run: Run): Promise<Fate> {
-  const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
-  if (failure === null) return 'delivered'
-  const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt, parts.channels))
-  const { kind } = delivery.parcel
-  const channel = kind === 'message' ? parts.queue?.scheme : delivery.parcel.channel
-  parts.log(parked ? 'warn' : 'error', `a delivery failed: ${parked ? 'parked' : 'not parked'}`, {
-    item: delivery.id,
-    kind,
-    to: channel,
-    error: failure.message,
-  })
-  return parked ? 'parked' : 'lost'
 }

@@ -1,9 +1,10 @@
+import { isBase64 } from '../callback/body-text'
 import type { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { unreadableAlert } from './alert-text'
 import { type Answer, comeAgain } from './answer'
-import { DEADLINES } from './deadlines'
-import { alertDelivery, digest, firstItem, park, tryDelivery } from './delivery'
+import { deliverOrPark } from './deliver-or-park'
+import { alertDelivery, digest, park } from './delivery'
 import { claim } from './ledger'
 import type { RelayParts } from './parts'
 import type { Run } from './process'
@@ -21,7 +22,7 @@ export async function quarantine(
   problem: UnreadableCallback,
   run: Run,
 ): Promise<Answer | null> {
-  const bytes = Buffer.from(request.body, request.base64 === true ? 'base64' : 'utf8')
+  const bytes = bytesOf(request, problem)
   const id = `unreadable-${digest(bytes.toString('latin1'))}`
   const ticket = await claim(parts.store, id, run.leaseMs, parts.log)
   if (ticket.kind !== 'claimed') return null
@@ -53,19 +54,13 @@ export async function quarantine(
   }
   const alert = unreadableAlert(id, problem.message, bytes.length, kept ? id : null, parts.language)
   await Promise.all(
-    parts.channels.map(async (named) => {
-      const delivery = alertDelivery(named.id, alert)
-      const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
-      if (failure === null) return
-      const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt, parts.channels))
-      parts.log('warn', 'an alert failed', {
-        item: delivery.id,
-        to: named.id,
-        error: failure.message,
-        parked,
-      })
-    }),
+    parts.channels.map(async ({ id: channel }) => deliverOrPark(parts, alertDelivery(channel, alert), run)),
   )
   await ticket.settle()
   return null
+}
+
+/** The body as it was sent. One that only claims to be base64 is kept as it came: decoding it would lose it. */
+function bytesOf({ body, base64 }: GatewayRequest, problem: UnreadableCallback): Buffer {
+  return Buffer.from(body, problem.code !== 'bad-base64' && isBase64(body, base64) ? 'base64' : 'utf8')
 }

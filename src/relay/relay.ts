@@ -1,4 +1,4 @@
-import { bodyText } from '../callback/body-text'
+import { bodyText, isBase64 } from '../callback/body-text'
 import type { Subject } from '../callback/model'
 import { readCallback } from '../callback/read-callback'
 import { UnreadableCallback } from '../callback/unreadable-callback'
@@ -112,7 +112,7 @@ function parse(request: GatewayRequest): readonly [Subject, ...Subject[]] | Unre
 }
 
 function bytesIn({ body, base64 }: GatewayRequest): number {
-  return Buffer.byteLength(body, base64 === true ? 'base64' : 'utf8')
+  return Buffer.byteLength(body, isBase64(body, base64) ? 'base64' : 'utf8')
 }
 
 /** Each callback's time of arrival, in ms since the epoch: never the same twice in one process. */

@@ -1,3 +1,4 @@
+import { isBase64 } from '../callback/body-text'
 import type { Subject } from '../callback/model'
 import { within } from '../delivery/within'
 import type { GatewayRequest } from '../gateway/request'
@@ -7,6 +8,7 @@ import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
 import type { Run } from './process'
+import { isGoingOn } from './route'
 
 /**
  * VERIFY=read-back: the body is only a hint. Each execution becomes what CI says of it; one that CI does not know is refused; one that
@@ -65,11 +67,14 @@ export async function askCi(
     (signal) => readBack(bucket, runId, signal),
     () => new Error('CI gave no answer in time'),
   )
+  // What CI answers may lag behind what it calls back.
+  if (execution !== null && isGoingOn(execution.state) && !isGoingOn(subject.execution.state))
+    throw new Error(`CI says that it is still ${execution.state}`)
   return execution === null
     ? null
     : { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
 }
 
 function bodyBase64({ body, base64 }: GatewayRequest): string {
-  return base64 === true ? body : Buffer.from(body).toString('base64')
+  return isBase64(body, base64) ? body : Buffer.from(body).toString('base64')
 }

@@ -1,25 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { DeliveryError } from '../delivery/delivery-error'
 import { decoded, driverUrl } from '../delivery/driver-url'
+import type { DriverContext } from '../delivery/driver-context'
 import { endpointOf } from '../delivery/endpoint'
 import { slideWindow } from '../delivery/sliding-window'
 import { isBucketName, isRegion } from '../tencent/bucket-name'
-import {
-  cosRefusal,
-  cosRequest,
-  type CosAnswer,
-  type CosRequest,
-  type CosTarget,
-} from '../tencent/cos-request'
-import type { DriverContext } from '../delivery/driver-context'
+import { bucketObjects } from '../tencent/bucket-objects'
+import type { CosTarget } from '../tencent/cos-request'
 import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Parcel } from './store'
 
 const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
 /** Of the 850 bytes of a key. */
 const LONGEST_PREFIX = 600
-
-/** How long COS may take over one request. */
-const DEADLINE_MS = 3000
 
 /** What is read of an item for its header; a longer header costs a second request. */
 const HEADER_BYTES = 4096
@@ -30,6 +21,7 @@ const TIDY_AGE_MS = 7 * 86_400_000
 const TIDY_EVERY_MS = 86_400_000
 /** How long a takeover keeps others from the same ended lease. */
 const TAKEOVER_MS = 10_000
+const MOST_ROUNDS = 5
 
 interface Expiring {
   /** Ms since the epoch; null: never. */
@@ -55,12 +47,6 @@ interface ItemLine extends ItemHeader {
   readonly version: string
 }
 
-interface Listed {
-  readonly key: string
-  readonly etag: string
-  readonly modified: number
-}
-
 type Got = { readonly kind: 'got'; readonly holder: string } | { readonly kind: 'there'; readonly mark: Mark }
 
 /**
@@ -79,94 +65,38 @@ export const openCosStore: OpenStore = (text, context) => {
   const { target, prefix } = readUrl(text, context)
   const seen = new Map<string, { readonly etag: string; readonly line: ItemLine }>()
 
-  const ask = async (
-    method: CosRequest['method'],
-    name: string,
-    rest: Omit<CosRequest, 'method' | 'path' | 'signal'> = {},
-  ): Promise<CosAnswer> => {
-    const credentials = context.credentials()
-    if (credentials === null) {
-      throw new DeliveryError(
-        `cos: ${target.bucket}: there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY`,
-      )
-    }
-    const signal = AbortSignal.timeout(DEADLINE_MS)
-    return cosRequest(target, { method, path: `/${name}`, ...rest, signal }, credentials)
-  }
-  const accept = (answer: CosAnswer, statuses: readonly number[], what: string): CosAnswer => {
-    if (statuses.includes(answer.status)) return answer
-    throw cosRefusal(target, what, answer)
-  }
-
-  const get = async (name: string): Promise<string | null> => {
-    const answer = accept(await ask('GET', name), [200, 404], 'reading')
-    if (answer.status === 200) return answer.body
-    // A bucket that does not exist is a mistake, not an absent object.
-    if (!answer.body.includes('<Code>NoSuchKey</Code>')) throw cosRefusal(target, 'reading', answer)
-    return null
-  }
-  const getJson = async (name: string): Promise<unknown> => JSON.parse((await get(name)) ?? 'null')
-  const put = async (name: string, body: string): Promise<void> => {
-    accept(await ask('PUT', name, { body }), [200], 'writing')
-  }
-  const remove = async (name: string): Promise<void> => {
-    accept(await ask('DELETE', name), [200, 204, 404], 'removing')
-  }
-  /** false when the object exists. */
-  const create = async (name: string, body: string): Promise<boolean> => {
-    const headers = { 'x-cos-forbid-overwrite': 'true' }
-    const answer = accept(await ask('PUT', name, { body, headers }), [200, 409], 'claiming')
-    if (answer.status === 409) {
-      if (answer.body.includes('<Code>FileAlreadyExists</Code>')) return false
-      throw cosRefusal(target, 'claiming', answer)
-    }
-    if (answer.headers.has('x-cos-version-id')) {
-      throw new DeliveryError(
-        `cos: ${target.bucket}: versioning is on, so that COS cannot tell whether an object exists: use a bucket that never had it`,
-      )
-    }
-    return true
-  }
-  const listBelow = async (folder: string): Promise<Listed[]> => {
-    const found: Listed[] = []
-    for (let marker = ''; ;) {
-      const query = { prefix: `${prefix}${folder}/`, marker, 'encoding-type': 'url', 'max-keys': '1000' }
-      const { body } = accept(await ask('GET', '', { query }), [200], 'listing')
-      const page = [...body.matchAll(/<Contents>([^]*?)<\/Contents>/g)].map(([, contents = '']) => ({
-        key: decodeURIComponent(element(contents, 'Key')),
-        etag: element(contents, 'ETag'),
-        modified: Date.parse(element(contents, 'LastModified')),
-      }))
-      found.push(...page)
-      const next = decodeURIComponent(element(body, 'NextMarker')) || page.at(-1)?.key
-      if (element(body, 'IsTruncated') !== 'true' || next === undefined) return found
-      marker = next
-    }
-  }
+  const objects = bucketObjects(target, context.credentials)
+  const readJson = async (key: string): Promise<unknown> => JSON.parse((await objects.read(key)) ?? 'null')
+  const writeJson = async (key: string, value: object): Promise<void> =>
+    objects.write(key, JSON.stringify(value))
 
   /** Creates the mark, or takes over one that has ended. */
   const acquire = async (name: string, leaseMs: number): Promise<Got> => {
-    for (;;) {
-      const mark: Mark = { holder: randomUUID(), endsAt: Date.now() + leaseMs }
-      const body = JSON.stringify(mark)
-      if (await create(name, body)) return { kind: 'got', holder: String(mark.holder) }
-      const there = (await getJson(name)) as Mark | null
+    const holder = randomUUID()
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const body = JSON.stringify({ holder, endsAt: Date.now() + leaseMs })
+      if (await objects.create(name, body)) return { kind: 'got', holder }
+      const there = (await readJson(name)) as Mark | null
       // Given back between the two requests.
       if (there === null) continue
+      // The first answer was lost on the way, and the request repeated.
+      if (there.holder === holder) return { kind: 'got', holder }
       if (there.endsAt > Date.now()) return { kind: 'there', mark: there }
       // Of those who come upon the same ended mark, the one that creates its takeover may replace it.
       const takeover = `${prefix}takeovers/${digest(name + String(there.holder) + String(there.endsAt))}`
-      if (!(await create(takeover, JSON.stringify({ endsAt: Date.now() + TAKEOVER_MS })))) {
-        const other = (await getJson(takeover)) as Expiring | null
+      if (!(await objects.create(takeover, JSON.stringify({ endsAt: Date.now() + TAKEOVER_MS })))) {
+        const other = (await readJson(takeover)) as Expiring | null
         const ends = other?.endsAt ?? 0
         if (ends > Date.now()) return { kind: 'there', mark: { holder: '', endsAt: ends } }
-        await remove(takeover)
+        await objects.remove(takeover)
         continue
       }
-      if (JSON.stringify(await getJson(name)) !== JSON.stringify(there)) continue
-      await put(name, body)
-      return { kind: 'got', holder: String(mark.holder) }
+      if (JSON.stringify(await readJson(name)) !== JSON.stringify(there)) continue
+      await objects.write(name, body)
+      return { kind: 'got', holder }
     }
+    // Others come and go all the time: whoever asks again later finds it settled or free.
+    return { kind: 'there', mark: { holder: '', endsAt: Date.now() + TAKEOVER_MS } }
   }
 
   const claimName = (key: string): string => `${prefix}claims/${digest(key)}`
@@ -176,14 +106,12 @@ export const openCosStore: OpenStore = (text, context) => {
   const windowName = (name: string): string => `${prefix}windows/${digest(name)}`
 
   const readLine = async (name: string): Promise<ItemLine | null> => {
-    const headers = { range: `bytes=0-${HEADER_BYTES - 1}` }
-    const answer = accept(await ask('GET', name, { headers }), [200, 206, 404], 'reading')
-    if (answer.status === 404) return null
-    const text = answer.body.includes('\n') ? answer.body : await get(name)
+    const start = await objects.readStart(name, HEADER_BYTES)
+    const text = start === null || start.includes('\n') ? start : await objects.read(name)
     return text === null ? null : (JSON.parse(text.slice(0, text.indexOf('\n'))) as ItemLine)
   }
   const readItem = async (id: string): Promise<{ item: ParkedItem; version: string } | null> => {
-    const text = await get(itemName(id))
+    const text = await objects.read(itemName(id))
     if (text === null) return null
     const lineEnd = text.indexOf('\n')
     const line = JSON.parse(text.slice(0, lineEnd)) as ItemLine
@@ -206,11 +134,11 @@ export const openCosStore: OpenStore = (text, context) => {
     },
     async settle(key, keepMs) {
       const done: Mark = { holder: null, endsAt: Date.now() + keepMs }
-      await put(claimName(key), JSON.stringify(done))
+      await writeJson(claimName(key), done)
     },
     async release(key, holder) {
-      const there = (await getJson(claimName(key))) as Mark | null
-      if (there !== null && there.holder === holder) await remove(claimName(key))
+      const there = (await readJson(claimName(key))) as Mark | null
+      if (there !== null && there.holder === holder) await objects.remove(claimName(key))
     },
 
     async park(item) {
@@ -220,11 +148,11 @@ export const openCosStore: OpenStore = (text, context) => {
         parkedAt: old?.parkedAt ?? item.parkedAt,
         version: randomUUID(),
       }
-      await put(itemName(item.id), `${JSON.stringify(line)}\n${JSON.stringify(item.parcel)}`)
-      if (old !== null) await remove(leaseName(old.version))
+      await objects.write(itemName(item.id), `${JSON.stringify(line)}\n${JSON.stringify(item.parcel)}`)
+      if (old !== null) await objects.remove(leaseName(old.version))
     },
     async list() {
-      const listed = await listBelow('items')
+      const listed = await objects.list(`${prefix}items/`)
       const current = new Set(listed.map(({ key }) => key))
       for (const key of seen.keys()) if (!current.has(key)) seen.delete(key)
       const changed = listed.filter(({ key, etag }) => seen.get(key)?.etag !== etag)
@@ -245,46 +173,48 @@ export const openCosStore: OpenStore = (text, context) => {
       const now = await readLine(itemName(id))
       if (now?.version === found.version) return found.item
       // Parked anew or removed meanwhile: the lease is of something that is no more.
-      await remove(leaseName(found.version))
+      await objects.remove(leaseName(found.version))
       return null
     },
     async remove(id) {
       const old = await readLine(itemName(id))
       if (old === null) return
-      await remove(itemName(id))
-      await remove(leaseName(old.version))
+      await objects.remove(itemName(id))
+      await objects.remove(leaseName(old.version))
     },
 
     async note(name) {
-      const note = (await getJson(noteName(name))) as Note | null
+      const note = (await readJson(noteName(name))) as Note | null
       return note === null || isOver(note) ? null : note.value
     },
     async setNote(name, value, keepMs) {
-      if (value === null) return remove(noteName(name))
+      if (value === null) return objects.remove(noteName(name))
       const note: Note = { endsAt: keepMs === null ? null : Date.now() + keepMs, value }
-      await put(noteName(name), JSON.stringify(note))
+      await writeJson(noteName(name), note)
     },
 
     async admit(name, messages, perMs) {
-      const window = (await getJson(windowName(name))) as Window | null
+      const window = (await readJson(windowName(name))) as Window | null
       const now = Date.now()
       const { waitMs, times } = slideWindow(window?.times ?? [], now, messages, perMs)
       if (waitMs === 0) {
         const next: Window = { endsAt: now + perMs, times }
-        await put(windowName(name), JSON.stringify(next))
+        await writeJson(windowName(name), next)
       }
       return waitMs
     },
 
     async tidy() {
-      const last = (await getJson(`${prefix}tidied`)) as Expiring | null
+      const last = (await readJson(`${prefix}tidied`)) as Expiring | null
       if (last !== null && !isOver(last)) return
-      await put(`${prefix}tidied`, JSON.stringify({ endsAt: Date.now() + TIDY_EVERY_MS }))
+      await writeJson(`${prefix}tidied`, { endsAt: Date.now() + TIDY_EVERY_MS })
       for (const folder of ['claims', 'takeovers', 'leases', 'notes', 'windows']) {
-        const old = (await listBelow(folder)).filter(({ modified }) => modified + TIDY_AGE_MS <= Date.now())
+        const old = (await objects.list(`${prefix}${folder}/`)).filter(
+          ({ modified }) => modified + TIDY_AGE_MS <= Date.now(),
+        )
         await inParallel(old, async ({ key }) => {
-          const object = (await getJson(key)) as Expiring | null
-          if (object !== null && isOver(object)) await remove(key)
+          const object = (await readJson(key)) as Expiring | null
+          if (object !== null && isOver(object)) await objects.remove(key)
         })
       }
     },
@@ -319,11 +249,6 @@ function digest(text: string): string {
 
 function isOver({ endsAt }: Expiring): boolean {
   return endsAt !== null && endsAt <= Date.now()
-}
-
-/** The text of a flat element; '' when there is none. Keys come URL-encoded, so that nothing needs unescaping but the ETag's quotes. */
-function element(xml: string, name: string): string {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ''
 }
 
 async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {

@@ -1,17 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { link, open, readdir, rename, rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { slideWindow } from '../delivery/sliding-window'
 import {
   createFile,
-  draftPath,
   isAbandonedDraft,
+  listFolder,
   orNull,
+  parseJson,
   readFileOrNull,
+  readJsonOrNull,
   replaceFile,
 } from '../disk/atomic-file'
-import { dropLeases, endLease, leaseEnd, takeLease } from '../disk/lease-chain'
+import { type Expiring, isOver, removeWhenOver } from '../disk/expiry'
+import { dropLeases, endLease, sweepLeases, takeLease } from '../disk/lease-chain'
+import { dropState, readState, swapState } from '../disk/swap-state'
 import {
   byArrival,
   headerOf,
@@ -22,20 +26,16 @@ import {
   type Store,
 } from './store'
 
-/** A chain of leases is swept when its last has been over for so long that no process can still be looking at it. */
+/** A window that ended so long ago is of no more use to a process that just looked at it. */
 const GRACE_MS = 3_600_000
-const SWEEP_LEASE_MS = 600_000
 /** Claims may be many; they are looked through this often. */
 const CLAIM_SWEEP_MS = 3_600_000
+
+const DONE = '.done'
 
 /** The first line of an item's file; `version` changes with each parking, and the item's lease hangs on it. */
 interface ItemLine extends ItemHeader {
   readonly version: string
-}
-
-interface Expiring {
-  /** null: never. */
-  readonly endsAt: number | null
 }
 
 interface Note extends Expiring {
@@ -73,13 +73,13 @@ function openFolder(root: string): Store {
 
   // Spread over folders, so that none grows too long to be quick.
   const keyPath = (key: string): string => join(claims, digest(key).slice(0, 2), digest(key).slice(2))
-  const donePath = (base: string): string => `${base}.done`
+  const donePath = (base: string): string => `${base}${DONE}`
   const itemPath = (id: string): string => join(items, digest(id))
   const notePath = (name: string): string => join(notes, digest(name))
   const leasePath = (version: string): string => join(leases, version)
 
   const isDone = async (base: string): Promise<boolean> => {
-    const done = parse(await readFileOrNull(donePath(base))) as Expiring | null
+    const done = (await readJsonOrNull(donePath(base))) as Expiring | null
     return done !== null && !isOver(done)
   }
 
@@ -137,7 +137,7 @@ function openFolder(root: string): Store {
     },
     async list() {
       const headers: ItemHeader[] = []
-      for (const name of (await orNull(readdir(items))) ?? []) {
+      for (const name of await listFolder(items)) {
         const line = await readLine(join(items, name))
         if (line !== null) headers.push(headerOf(line))
       }
@@ -164,7 +164,7 @@ function openFolder(root: string): Store {
     },
 
     async note(name) {
-      const note = parse(await readFileOrNull(notePath(name))) as Note | null
+      const note = (await readJsonOrNull(notePath(name))) as Note | null
       return note === null || isOver(note) ? null : note.value
     },
     async setNote(name, value, keepMs) {
@@ -174,54 +174,32 @@ function openFolder(root: string): Store {
     },
 
     async admit(name, messages, perMs) {
-      const folder = join(windows, digest(name))
-      // Compare and swap: file n + 1 is made from file n, and can be created once.
-      for (;;) {
-        const last = await lastNumber(folder)
-        const text = last === 0 ? null : await readFileOrNull(join(folder, String(last)))
-        if (last > 0 && text === null) continue
+      let wait = 0
+      await swapState(tmp, join(windows, digest(name)), (state) => {
         const now = Date.now()
-        const { waitMs, times } = slideWindow(
-          (parse(text) as Window | null)?.times ?? [],
-          now,
-          messages,
-          perMs,
-        )
-        if (waitMs > 0) return waitMs
-        const next = join(folder, String(last + 1))
+        const before = (parseJson(state) as Window | null)?.times ?? []
+        const { waitMs, times } = slideWindow(before, now, messages, perMs)
+        wait = waitMs
         const window: Window = { endsAt: now + perMs, times }
-        if (!(await createFile(tmp, next, JSON.stringify(window), 'quick'))) continue
-        // A process that was stopped for long may have filled a gap that the sweeping below left.
-        if (last > 0 && (await readFileOrNull(join(folder, String(last)))) === null) {
-          await rm(next, { force: true })
-          continue
-        }
-        await dropNumbersUpTo(folder, last - KEPT_WINDOWS)
-        return 0
-      }
+        return waitMs > 0 ? null : JSON.stringify(window)
+      })
+      return wait
     },
 
     async tidy() {
-      for (const name of await list(tmp)) {
+      for (const name of await listFolder(tmp)) {
         if (isAbandonedDraft(name)) await rm(join(tmp, name), { recursive: true, force: true })
       }
-      if (await isDue(tidied)) {
+      const next = (await readJsonOrNull(tidied)) as Expiring | null
+      if (next === null || isOver(next)) {
         await replaceFile(tmp, tidied, JSON.stringify({ endsAt: Date.now() + CLAIM_SWEEP_MS }), 'quick')
-        for (const shard of await list(claims)) await tidyClaims(tmp, join(claims, shard))
+        for (const shard of await listFolder(claims)) await tidyClaims(tmp, join(claims, shard))
       }
-      await tidyLeases(tmp, leases)
-      for (const name of await list(notes)) {
-        await removeWhenOver(tmp, join(notes, name))
-      }
-      for (const name of await list(windows)) {
-        const folder = join(windows, name)
-        const text = await readFileOrNull(join(folder, String(await lastNumber(folder))))
-        const window = parse(text) as Window | null
-        if (window === null || !isOver(window, GRACE_MS)) continue
-        // Moved away at one stroke: whoever is just writing to it begins again.
-        const grave = draftPath(tmp)
-        await orNull(rename(folder, grave))
-        await rm(grave, { recursive: true, force: true })
+      await sweepLeases(tmp, leases)
+      for (const name of await listFolder(notes)) await removeWhenOver(tmp, join(notes, name))
+      for (const name of await listFolder(windows)) {
+        const window = parseJson(await readState(join(windows, name))) as Window | null
+        if (window !== null && isOver(window, GRACE_MS)) await dropState(tmp, join(windows, name))
       }
     },
     async close() {
@@ -230,29 +208,8 @@ function openFolder(root: string): Store {
   }
 }
 
-/** How many states of a window are kept behind the last one, for processes that look at them just now. */
-const KEPT_WINDOWS = 8
-
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
-}
-
-/** null, too, for what a loss of power left empty. */
-function parse(text: string | null): unknown {
-  if (text === null) return null
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-function isOver({ endsAt }: Expiring, forMs = 0): boolean {
-  return endsAt !== null && endsAt + forMs <= Date.now()
-}
-
-async function list(folder: string): Promise<string[]> {
-  return (await orNull(readdir(folder))) ?? []
 }
 
 /** An item's first line, without reading a parcel that may be large. */
@@ -272,58 +229,8 @@ async function readLine(path: string): Promise<ItemLine | null> {
   }
 }
 
-async function isDue(path: string): Promise<boolean> {
-  const next = parse(await readFileOrNull(path)) as Expiring | null
-  return next === null || isOver(next)
-}
-
-async function lastNumber(folder: string): Promise<number> {
-  return Math.max(0, ...(await list(folder)).map(Number))
-}
-
-/** From the first to the last, so that a gap always lies below what is kept. */
-async function dropNumbersUpTo(folder: string, highest: number): Promise<void> {
-  const numbers = (await list(folder)).map(Number).filter((number) => number <= highest)
-  for (const number of numbers.sort((a, b) => a - b)) await rm(join(folder, String(number)), { force: true })
-}
-
 async function tidyClaims(tmp: string, folder: string): Promise<void> {
-  const names = await list(folder)
-  for (const name of names.filter((name) => name.endsWith('.done')))
-    await removeWhenOver(tmp, join(folder, name))
-  await tidyLeases(tmp, folder)
-}
-
-async function tidyLeases(tmp: string, folder: string): Promise<void> {
-  const chains = new Set((await list(folder)).filter((name) => !name.endsWith('.done')).map(chainOf))
-  for (const chain of chains) {
-    const base = join(folder, chain)
-    const end = await leaseEnd(base)
-    // No first generation: the rest of a chain that a crash left half dropped, or one just being dropped.
-    if (end === null) await dropRest(folder, chain)
-    else if (end + GRACE_MS <= Date.now() && (await takeLease(tmp, base, SWEEP_LEASE_MS)).kind === 'taken') {
-      await dropLeases(base)
-    }
-  }
-}
-
-const chainOf = (name: string): string => name.slice(0, name.lastIndexOf('.'))
-
-async function dropRest(folder: string, chain: string): Promise<void> {
-  for (const name of await list(folder)) {
-    if (chainOf(name) !== chain) continue
-    const lease = parse(await readFileOrNull(join(folder, name))) as Expiring | null
-    if (lease === null || isOver(lease, GRACE_MS)) await rm(join(folder, name), { force: true })
-  }
-}
-
-/** Looks again at what it took away, and puts it back if it was replaced at the last moment. */
-async function removeWhenOver(tmp: string, path: string): Promise<void> {
-  const look = parse(await readFileOrNull(path)) as Expiring | null
-  if (look !== null && !isOver(look)) return
-  const grave = draftPath(tmp)
-  await orNull(rename(path, grave))
-  const taken = parse(await readFileOrNull(grave)) as Expiring | null
-  if (taken !== null && !isOver(taken)) await link(grave, path).catch(() => undefined)
-  await rm(grave, { force: true })
+  const isDone = (name: string): boolean => name.endsWith(DONE)
+  for (const name of (await listFolder(folder)).filter(isDone)) await removeWhenOver(tmp, join(folder, name))
+  await sweepLeases(tmp, folder, (name) => !isDone(name))
 }

@@ -1,10 +1,12 @@
 import { isGoingOn } from '../relay/route'
 import { messageOf } from '../relay/ledger'
 import { ledgerKey } from '../relay/outcome'
-import type { ReadBack, RelayParts } from '../relay/parts'
+import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
 import { within } from '../delivery/within'
 import type { Store } from '../stores/store'
+import type { ListedExecution } from '../callback/read-back'
+import type { Executions } from '../tencent/executions'
 import { startRun } from './redeliver'
 
 export interface ReconcileTarget {
@@ -12,24 +14,9 @@ export interface ReconcileTarget {
   readonly workflowId: string
 }
 
-/** One line of CI's list of executions. */
-export interface ListedExecution {
-  readonly runId: string
-  readonly state: string
-  /** RFC 3339. */
-  readonly createdAt: string | null
-}
-
-/** CI's list of a workflow's executions created in a span of time (ms since the epoch), oldest first, page by page. */
-export type ListExecutions = (
-  query: ReconcileTarget & { readonly from: number; readonly to: number; readonly nextToken: string | null },
-  signal: AbortSignal,
-) => Promise<{ readonly executions: readonly ListedExecution[]; readonly nextToken: string | null }>
-
 export interface ReconcileParts {
   readonly targets: readonly ReconcileTarget[]
-  readonly list: ListExecutions
-  readonly readBack: ReadBack
+  readonly executions: Executions
 }
 
 /** CI's list may lag behind: each run looks this far back again. */
@@ -50,7 +37,7 @@ const BUSY_NOTE = 'reconcile-busy'
 export async function reconcile(
   parts: RelayParts,
   store: Store,
-  { targets, list, readBack }: ReconcileParts,
+  { targets, executions }: ReconcileParts,
   timeIsUp: () => boolean,
 ): Promise<number> {
   if (targets.length === 0 || (await store.note(BUSY_NOTE)) !== null) return 0
@@ -84,7 +71,7 @@ export async function reconcile(
     let nextToken: string | null = null
     do {
       const page = await asked((signal) =>
-        list({ ...target, from: watermark - OVERLAP_MS, to: now, nextToken }, signal),
+        executions.page({ ...target, from: watermark - OVERLAP_MS, to: now, nextToken }, signal),
       )
       for (const execution of page.executions) {
         if (timeIsUp()) return move(isInOrder ? Math.min(next, cameTo) : watermark)
@@ -119,7 +106,7 @@ export async function reconcile(
   ): Promise<'settled' | 'going-on' | 'open'> {
     if (isGoingOn(state)) return 'going-on'
     if (await isSettled(store, ledgerKey('workflow', runId, state))) return 'settled'
-    const execution = await asked((signal) => readBack(target.bucket, runId, signal))
+    const execution = await asked((signal) => executions.one(target.bucket, runId, signal))
     const what = { id: runId, state, bucket: target.bucket }
     if (execution === null) {
       parts.log('warn', 'CI lists an execution that it then does not know', what)

@@ -1,5 +1,7 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 import { DeliveryError } from '../delivery/delivery-error'
-import { fetchFault, retryAfterMs } from '../delivery/post'
+import { retryAfterMs } from '../delivery/post'
 import { cosEncode, signCos } from './cos-sign'
 import type { Credentials } from './credentials'
 
@@ -25,12 +27,13 @@ export interface CosRequest {
 
 export interface CosAnswer {
   readonly status: number
-  readonly headers: Headers
+  readonly headers: Pick<Headers, 'get'>
   readonly body: string
 }
 
 /**
- * One signed request; redirects are not followed. Any status is an answer. Throws a DeliveryError, which names service and host, when
+ * One signed request; redirects are not followed. By node:https, for the first use of fetch loads for three times as long, and this may be
+ * on the way of every callback. Any status is an answer. Throws a DeliveryError, which names service and host, when
  * there is none.
  */
 export async function cosRequest(
@@ -42,7 +45,7 @@ export async function cosRequest(
   const query = request.query ?? {}
   const path = request.path.split('/').map(cosEncode).join('/')
   const search = Object.entries(query).map(([name, value]) => `${cosEncode(name)}=${cosEncode(value)}`)
-  const url = `${base.origin}${path}${search.length === 0 ? '' : `?${search.join('&')}`}`
+  const url = new URL(`${base.origin}${path}${search.length === 0 ? '' : `?${search.join('&')}`}`)
   const headers = {
     ...request.headers,
     ...(credentials.sessionToken === null ? {} : { 'x-cos-security-token': credentials.sessionToken }),
@@ -51,19 +54,49 @@ export async function cosRequest(
     { method: request.method, path: request.path, query, headers: { ...headers, host: base.host } },
     credentials,
   )
-  const { method, body, signal } = request
   try {
-    const response = await fetch(url, {
-      method,
-      headers: { ...headers, authorization },
-      body: body ?? null,
-      redirect: 'manual',
-      signal,
-    })
-    return { status: response.status, headers: response.headers, body: await response.text() }
+    return await send(url, { ...headers, authorization }, request)
   } catch (error) {
-    const why = signal.aborted ? 'no answer within the time allowed' : fetchFault(error)
+    const { code } = error as { code?: unknown }
+    const fault = typeof code === 'string' ? code : 'the connection failed'
+    const why = request.signal.aborted ? 'no answer within the time allowed' : fault
     throw new DeliveryError(`${target.service}: ${base.host}: ${why}`)
+  }
+}
+
+async function send(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  request: CosRequest,
+): Promise<CosAnswer> {
+  const { method, body, signal } = request
+  return new Promise((resolve, reject) => {
+    const open = url.protocol === 'https:' ? httpsRequest : httpRequest
+    const sent = open(url, { method, headers, signal }, (response) => {
+      readAnswer(response).then(resolve, reject)
+    })
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // A connection kept from an earlier invocation may have been closed by the peer meanwhile. All requests may be repeated.
+      const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      if (isStale && !signal.aborted) {
+        send(url, headers, request).then(resolve, reject)
+      } else reject(error)
+    })
+    sent.end(body)
+  })
+}
+
+async function readAnswer(response: IncomingMessage): Promise<CosAnswer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  const header = (name: string): string | null => {
+    const value = response.headers[name.toLowerCase()]
+    return value === undefined ? null : String(value)
+  }
+  return {
+    status: response.statusCode ?? 0,
+    headers: { get: header },
+    body: Buffer.concat(chunks).toString('utf8'),
   }
 }
 

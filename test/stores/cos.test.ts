@@ -146,7 +146,7 @@ describe('of its own', () => {
     const error = await store.claim('k', 1000).catch((error: unknown) => error)
     expect(error).toMatchObject({
       name: 'DeliveryError',
-      message: `cos: ${BUCKET}: claiming: answered 503 SlowDown SlowDown it is. (request NWRjZmFrZQ==)`,
+      message: `cos: ${BUCKET}: creating: answered 503 SlowDown SlowDown it is. (request NWRjZmFrZQ==)`,
       retryAfterMs: 7000,
       throttled: true,
     })

@@ -177,9 +177,9 @@ export function describeChannel(name: string, traits: Traits, openPeer: () => Pr
           await send(alert)
           peer.inspectLast?.()
         }),
-        { numRuns: 80 },
+        { numRuns: 40 },
       )
-      expect(peer.told()).toHaveLength(80)
+      expect(peer.told()).toHaveLength(40)
     })
   })
 }

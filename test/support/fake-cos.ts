@@ -109,8 +109,16 @@ async function answer(fake: FakeCos, request: IncomingMessage, response: ServerR
 function listObjects(fake: FakeCos, query: URLSearchParams, response: ServerResponse): void {
   const prefix = query.get('prefix') ?? ''
   const marker = query.get('marker') ?? ''
+  const delimiter = query.get('delimiter') ?? ''
   const longest = Math.min(Number(query.get('max-keys') ?? 1000), fake.longestPage)
-  const keys = [...fake.objects.keys()].filter((key) => key.startsWith(prefix) && key > marker).sort()
+  const keys = [...fake.objects.keys()]
+    .filter(
+      (key) =>
+        key.startsWith(prefix) &&
+        key > marker &&
+        !(delimiter !== '' && key.slice(prefix.length).includes(delimiter)),
+    )
+    .sort()
   const page = keys.slice(0, longest)
   const encode = (text: string): string =>
     query.get('encoding-type') === 'url'

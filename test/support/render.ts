@@ -215,7 +215,7 @@ function unsetWays(seed: number) {
     random: choose,
     time: (time: Text) => ciTime(choose, time),
     /** One of something as itself or as a list of it. */
-    list: <T>(items: readonly T[]): unknown =>
+    list: (items: readonly unknown[]): unknown =>
       items.length === 0
         ? choose.pick([undefined, null, '', []])
         : items.length === 1 && choose.int(2) === 0
@@ -282,7 +282,7 @@ function writer(seed: number): Writer {
   const textOf = (text: string): string =>
     !plain && choose.int(6) === 0 && !text.includes(']]>')
       ? `<![CDATA[${text}]]>`
-      : [...text].map(written).join('')
+      : Array.from(text, written).join('')
 
   const element = (name: string, content: string): string =>
     filler() + opened(name) + filler() + content + filler() + end(name)

@@ -23,6 +23,9 @@ export interface TcpProxy {
   latency(ms: number): void
   /** Swallows bytes both ways. Connections stay open. */
   blackHole(): void
+  readonly isBlackHole: boolean
+  /** The connections there are stay open and answer nothing for good, as when a router forgot them; new ones pass. */
+  strand(): void
   /** Resets the connections there are and each new one. */
   reset(): void
   /** Resets the connections there are; new ones pass. */
@@ -40,6 +43,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
   let mode: Mode = { kind: 'pass', delayMs: 0 }
   let connections = 0
   const sockets = new Set<Socket>()
+  const stranded = new WeakSet<Socket>()
   let server: Server | null = null
 
   const track = (socket: Socket): void => {
@@ -50,7 +54,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
 
   const forward = (from: Socket, to: Socket, isClient: boolean): void => {
     from.on('data', (chunk) => {
-      if (mode.kind === 'black-hole') return
+      if (mode.kind === 'black-hole' || stranded.has(from)) return
       if (mode.kind === 'cut-after' && isClient) {
         const allowed = Math.min(mode.bytes, chunk.length)
         mode.bytes -= allowed
@@ -111,8 +115,15 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
     latency(ms) {
       mode = { kind: 'pass', delayMs: ms }
     },
+    get isBlackHole() {
+      return mode.kind === 'black-hole'
+    },
     blackHole() {
       mode = { kind: 'black-hole' }
+    },
+    strand() {
+      mode = { kind: 'pass', delayMs: 0 }
+      sockets.forEach((socket) => stranded.add(socket))
     },
     reset() {
       mode = { kind: 'reset' }

@@ -37,8 +37,8 @@ test('a store that is down ends each step, and the sweep as a whole says so with
     admit: broken,
   }
   const parts = scene(down, { queue: fakeQueue().queue })
-  const list = async () => Promise.resolve({ executions: [], nextToken: null })
-  const reconcile = { targets: [{ bucket: 'b-1', workflowId: 'w1' }], list, readBack: broken }
+  const page = async () => Promise.resolve({ executions: [], nextToken: null })
+  const reconcile = { targets: [{ bucket: 'b-1', workflowId: 'w1' }], executions: { one: broken, page } }
   expect(await sweep(parts, reconcile, LIMITS)).toEqual(NOTHING)
   expect(parts.lines.map(({ msg }) => msg)).toEqual([
     'the sweep could not redeliver',

@@ -1,0 +1,102 @@
+import { maskedUrl } from './callback-url'
+import { ciSettings, NOTIFY_FIELDS, type NotifyConfig } from './ci-settings'
+import { reach } from './cloud-api'
+import { deployedCallback, lengthProblem } from './deployed-callback'
+import type { Session } from './session'
+import { textOption } from './serverless'
+
+export interface Place {
+  readonly kind: 'queue' | 'workflow'
+  readonly id: string
+}
+
+/** What the command line names; null when it names none. Throws when it names half of it or both. */
+export function placeOption(session: Session): (Place & { readonly bucket: string }) | null {
+  const bucket = textOption(session.options, 'bucket')
+  const workflow = textOption(session.options, 'workflow')
+  const queue = textOption(session.options, 'queue')
+  if (bucket === null && workflow === null && queue === null) return null
+  const usage = '--bucket NAME-APPID with either --workflow ID or --queue ID'
+  if (bucket === null) throw new Error(`Which bucket? Give ${usage}.`)
+  if (!/^[a-z0-9][a-z0-9-]*-\d{5,12}$/.test(bucket))
+    throw new Error(`--bucket ${bucket} has no APPID: it looks like media-1250000000.`)
+  const [kind, id] = workflow === null ? (['queue', queue] as const) : (['workflow', workflow] as const)
+  if (id === null || (workflow !== null && queue !== null))
+    throw new Error(`Workflow or queue? Give ${usage}.`)
+  if (!/^[\w-]+$/.test(id)) throw new Error(`--${kind} ${id} is not an id: it is letters and digits.`)
+  return { kind, id, bucket }
+}
+
+/** COS and CI live in the region of the bucket, which need not be the function's. */
+export function bucketRegion(session: Session, variables: Readonly<Record<string, string>>): string {
+  return variables['COS_REGION'] ?? session.region
+}
+
+/**
+ * `serverless callback connect`: sets the callback of a workflow or a queue to the deployed URL. Shows the change first and, with
+ * `--dry-run`, leaves it at that. What it does not set stays as it is.
+ */
+export async function connect(session: Session): Promise<void> {
+  const { options, print } = session
+  const place = placeOption(session)
+  if (place === null)
+    throw new Error('Connect what? Give --bucket NAME-APPID with either --workflow ID or --queue ID.')
+  const { found, address, url } = await deployedCallback(session)
+  const tooLong = lengthProblem(url)
+  if (tooLong !== null) throw new Error(tooLong)
+  await mustAnswer(url)
+
+  const settings = ciSettings(place.bucket, bucketRegion(session, found.variables), session.credentials())
+  const before = await settings.read(place.kind, place.id)
+  const wanted: NotifyConfig = {
+    State: 'On',
+    Type: 'Url',
+    Url: url,
+    Event: textOption(options, 'event') ?? 'WorkflowFinish',
+    ResultFormat: textOption(options, 'format') ?? 'XML',
+  }
+  const changed = NOTIFY_FIELDS.filter((field) => before.notify[field] !== wanted[field])
+  print(`${place.kind} ${place.id} (${before.name}) in ${place.bucket}:`)
+  if (changed.length === 0) {
+    print('  is connected already: nothing to change.')
+    return
+  }
+  const show = (value: string): string =>
+    value === url ? maskedUrl(address) : withoutPath(value) || '(none)'
+  print(changed.map((field) => `  ${field}: ${show(before.notify[field])} -> ${show(wanted[field])}`))
+  if (options['dry-run'] === true) {
+    print('Nothing was changed (--dry-run).')
+    return
+  }
+  await settings.update(before, wanted)
+  const after = await settings.read(place.kind, place.id)
+  const wrong = NOTIFY_FIELDS.filter((field) => after.notify[field] !== wanted[field])
+  if (wrong.length > 0)
+    throw new Error(
+      `CI took the change, but does not show it in ${wrong.join(', ')}: look at the ${place.kind} in the console.`,
+    )
+  if (after.state !== before.state)
+    throw new Error(
+      `The ${place.kind} was ${before.state} and is now ${after.state}: set it back in the console.`,
+    )
+  print(
+    place.kind === 'workflow' ? 'Connected; CI says that it takes up to 5 minutes to work.' : 'Connected.',
+  )
+}
+
+/** A callback lost because nobody answers is lost for good: CI's documents promise no retry. */
+async function mustAnswer(url: string): Promise<void> {
+  const { status } = await reach(url)
+  if (status !== 200) {
+    throw new Error(
+      `The callback URL answers ${status}, so nothing was connected: run \`npx serverless callback doctor\`.`,
+    )
+  }
+}
+
+/** Another callback's path may hold its secret. */
+function withoutPath(value: string): string {
+  if (!URL.canParse(value)) return value
+  const url = new URL(value)
+  return url.pathname === '/' && url.search === '' ? url.origin : `${url.origin}/…`
+}

@@ -1,0 +1,298 @@
+import { cosRefusal, cosRequest } from '../tencent/cos-request'
+import { LONGEST_URL, maskedUrl } from './callback-url'
+import { configurationOf, problemsOf, variablesOf } from './check-settings'
+import { ciSettings } from './ci-settings'
+import { reach } from './cloud-api'
+import { bucketRegion, type Place, placeOption } from './connect'
+import { type DeployedCallback, deployedCallback } from './deployed-callback'
+import { explain } from './failure'
+import { findFunction } from './functions'
+import { endpointsOf, isPrivate, schemeOf, whyUnreachable } from './reach-targets'
+import type { Session } from './session'
+import { sampleCallback } from './test-callback'
+
+type Finding =
+  | { readonly verdict: 'ok'; readonly what: string }
+  | { readonly verdict: 'warn' | 'FAIL'; readonly what: string; readonly remedy: string }
+
+const ok = (what: string): Finding => ({ verdict: 'ok', what })
+const warn = (what: string, remedy: string): Finding => ({ verdict: 'warn', what, remedy })
+const fail = (what: string, remedy: string): Finding => ({ verdict: 'FAIL', what, remedy })
+
+/** `serverless callback doctor [--bucket B --workflow W | --queue Q]`: a line for each check, with the remedy where one is needed. */
+export async function doctor(session: Session): Promise<void> {
+  const { print } = session
+  let failed = 0
+  let warned = 0
+  const report = (findings: readonly Finding[]): void => {
+    for (const finding of findings) {
+      if (finding.verdict === 'FAIL') failed++
+      if (finding.verdict === 'warn') warned++
+      print(`${finding.verdict.padEnd(5)}${finding.what}`)
+      if (finding.verdict !== 'ok') print(`     -> ${finding.remedy}`)
+    }
+  }
+
+  report(await settingsHere(session))
+  let callback: DeployedCallback | null = null
+  try {
+    callback = await deployedCallback(session)
+  } catch (error) {
+    report([fail('callback function', explain(error))])
+  }
+  if (callback !== null) {
+    report(await functions(session, callback))
+    report(await address(callback))
+    report(await targets(session, callback))
+    report(await store(session, callback))
+    report(await role(callback))
+    report(await connection(session, callback))
+  }
+  if (failed > 0)
+    throw new Error(`${failed} ${failed === 1 ? 'check' : 'checks'} failed: see the remedies above.`)
+  print(
+    warned === 0 ? 'All is well.' : `Nothing is broken; ${warned} ${warned === 1 ? 'warning' : 'warnings'}.`,
+  )
+}
+
+async function settingsHere(session: Session): Promise<readonly Finding[]> {
+  const problems = await problemsOf(session.serverless.service, session.region)
+  if (problems.length > 0)
+    return problems.map((problem) =>
+      fail(`settings here: ${problem}`, 'put it right in .env or the environment, then deploy'),
+    )
+  return [ok('settings here: complete, each URL is one that its driver can read')]
+}
+
+async function functions(session: Session, { found, tokens }: DeployedCallback): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  const sweep = await findFunction(session.call, session.functionName('sweep'))
+  for (const [key, one] of [
+    ['callback', found],
+    ['sweep', sweep],
+  ] as const) {
+    if (one === null) findings.push(fail(`${key}: not deployed`, 'run `npx serverless deploy`'))
+    else if (one.status !== 'Active')
+      findings.push(fail(`${key}: ${one.status}`, 'open the function in the console, then deploy again'))
+    else {
+      const here = variablesOf(session.serverless.service.functions[key]?.environment?.variables)
+      const names = [...new Set([...Object.keys(here), ...Object.keys(one.variables)])]
+      const different = names.filter((name) => here[name] !== one.variables[name])
+      findings.push(
+        different.length === 0
+          ? ok(`${key}: active, last change ${one.changedAt}, settings as here`)
+          : warn(
+              `${key}: active, but ${different.join(', ')} differ from the settings here`,
+              'deploy, if the ones here are right',
+            ),
+      )
+    }
+  }
+  const short = tokens.filter(({ length }) => length < 22)
+  findings.push(
+    short.length > 0
+      ? fail('token: shorter than 22 characters', 'make a new one: openssl rand -hex 16')
+      : ok(
+          `token: ${tokens.length === 1 ? 'one' : `${tokens.length} accepted, the first is the one in the URL`}`,
+        ),
+  )
+  return findings
+}
+
+async function address({ address, url }: DeployedCallback): Promise<readonly Finding[]> {
+  const length =
+    url.length <= LONGEST_URL
+      ? ok(`URL: ${maskedUrl(address)}, ${url.length} of ${LONGEST_URL} characters`)
+      : fail(
+          `URL: ${url.length} characters, CI promises to take ${LONGEST_URL}`,
+          `a CALLBACK_TOKEN shorter by ${url.length - LONGEST_URL}`,
+        )
+  try {
+    const right = await reach(url)
+    const wrong = await reach(`${new URL(url).origin}/wrong-token-of-the-doctor`)
+    return [
+      length,
+      right.status === 200
+        ? ok(`answer: ${(await right.text()).slice(0, 300)}`)
+        : fail(
+            `answer: ${right.status} to the right token`,
+            'see `npx serverless logs -f callback`: 503 means that its settings cannot be used; then deploy',
+          ),
+      wrong.status === 401
+        ? ok('lock: 401 to a wrong token')
+        : fail(
+            `lock: ${wrong.status} to a wrong token`,
+            'another program stands before the function: see its triggers in the console',
+          ),
+    ]
+  } catch (error) {
+    return [
+      length,
+      fail(`answer: none (${explain(error)})`, 'see that the trigger is open and public in the console'),
+    ]
+  }
+}
+
+async function targets(session: Session, { found }: DeployedCallback): Promise<readonly Finding[]> {
+  const inVpc = Boolean(session.serverless.service.provider.vpcConfig?.vpcId)
+  const urls = [
+    ...(found.variables['QUEUE_URL'] === undefined
+      ? []
+      : [['QUEUE_URL', found.variables['QUEUE_URL']] as const]),
+    ...(found.variables['ALERT_URLS'] ?? '')
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((url, index) => [`ALERT_URLS, item ${index + 1}`, url] as const),
+  ]
+  const missing = [
+    ...(found.variables['QUEUE_URL'] === undefined
+      ? [warn('QUEUE_URL: not set', 'successes are answered 200 and go nowhere')]
+      : []),
+    ...(found.variables['ALERT_URLS'] === undefined
+      ? [warn('ALERT_URLS: not set', 'failures are logged and nobody is told')]
+      : []),
+  ]
+  return [...missing, ...(await Promise.all(urls.map(([name, url]) => target(name, url, inVpc))))]
+}
+
+async function target(name: string, url: string, inVpc: boolean): Promise<Finding> {
+  const scheme = schemeOf(url)
+  if (/^(file|memory|console)$/.test(scheme)) {
+    return warn(
+      `${name}: ${scheme}: lives and dies with one instance of the function`,
+      'use a target outside of it',
+    )
+  }
+  const endpoints = endpointsOf(url)
+  if (endpoints.length === 0)
+    return ok(`${name}: ${scheme}: a signed service of the cloud; \`npx serverless callback test\` tries it`)
+  const inside = endpoints.filter(({ host }) => isPrivate(host))
+  if (inside.length > 0) {
+    return inVpc
+      ? ok(
+          `${name}: ${scheme}: a private address, and the function is in a VPC; \`npx serverless callback test\` tries it`,
+        )
+      : fail(
+          `${name}: ${scheme}: a private address, and the function is in no VPC`,
+          'set DEPLOY_VPC_ID and DEPLOY_SUBNET_ID to those of the target',
+        )
+  }
+  const why = (await Promise.all(endpoints.map((endpoint) => whyUnreachable(endpoint)))).filter(
+    (reason) => reason !== null,
+  )
+  return why.length < endpoints.length
+    ? ok(`${name}: ${scheme}: reachable (from here)`)
+    : fail(
+        `${name}: ${scheme}: not reachable from here (${why.join(', ')})`,
+        'check host and port, and that its firewall lets the function in',
+      )
+}
+
+async function store(session: Session, { found }: DeployedCallback): Promise<readonly Finding[]> {
+  const url = found.variables['STORE_URL']
+  if (url === undefined) {
+    return [
+      warn(
+        'STORE_URL: not set: repeats are not recognised and nothing can be parked',
+        'cos://BUCKET-APPID/relay, or redis://…',
+      ),
+    ]
+  }
+  if (schemeOf(url) !== 'cos')
+    return [await target('STORE_URL', url, Boolean(session.serverless.service.provider.vpcConfig?.vpcId))]
+  const [, bucket = ''] = /^cos:\/\/([^/?]+)/.exec(url) ?? []
+  const region = /[?&]region=([\w-]+)/.exec(url)?.[1] ?? bucketRegion(session, found.variables)
+  const place = { service: 'cos', bucket, region, endpoint: null } as const
+  try {
+    const request = {
+      method: 'GET',
+      path: '/',
+      query: { 'max-keys': '1' },
+      signal: AbortSignal.timeout(10_000),
+    } as const
+    const answer = await cosRequest(place, request, session.credentials())
+    if (answer.status === 200) return [ok(`STORE_URL: cos: bucket ${bucket} is there`)]
+    throw cosRefusal(place, 'bucket', answer)
+  } catch (error) {
+    return [
+      fail(
+        `STORE_URL: ${(error as Error).message}`,
+        `make the bucket ${bucket} in ${region}, or name another`,
+      ),
+    ]
+  }
+}
+
+/** What the function may do, tried through the function itself: keys of this machine would prove nothing of its role's. */
+async function role({ found, url }: DeployedCallback): Promise<readonly Finding[]> {
+  const { variables } = found
+  const needs = [
+    variables['VERIFY'] === 'read-back' ? 'VERIFY=read-back' : '',
+    schemeOf(variables['STORE_URL'] ?? '') === 'cos' ? 'the cos: store' : '',
+    schemeOf(variables['QUEUE_URL'] ?? '') === 'cmq' ? 'the cmq: queue' : '',
+  ].filter(Boolean)
+  if (found.role === null) {
+    const remedy = 'make a role for SCF with the policies of SECURITY.md, set DEPLOY_ROLE to its name, deploy'
+    return needs.length > 0
+      ? [fail(`role: none, but ${needs.join(' and ')} needs one`, remedy)]
+      : [warn('role: none, so alerts cannot say why a task failed', remedy)]
+  }
+  if (variables['VERIFY'] !== 'read-back')
+    return [ok(`role: ${found.role} (tried only while VERIFY is read-back)`)]
+  const response = await reach(url, { method: 'POST', body: sampleCallback('Success') })
+  if (response.status === 403)
+    return [ok(`role: ${found.role}; read-back works: CI says that a made-up execution is none`)]
+  const { outcome } = (await response.json().catch(() => ({}))) as { outcome?: unknown }
+  return [
+    fail(
+      `role: ${found.role}; read-back does not work (${response.status}${typeof outcome === 'string' ? `, ${outcome}` : ''})`,
+      'give the role ci:DescribeMediaWorkflowExecutions on qcs::ci:<region>:uid/<appid>:bucket/<bucket>/*, and see `npx serverless logs -f callback`',
+    ),
+  ]
+}
+
+async function connection(session: Session, { found, url }: DeployedCallback): Promise<readonly Finding[]> {
+  const named = placeOption(session)
+  const watched = (configurationOf(session.serverless.service)['RECONCILE'] ?? '')
+    .split(',')
+    .map((item) => item.trim().split('/'))
+    .filter((item): item is [string, string] => item.length === 2)
+    .map(([bucket, id]) => ({ bucket, kind: 'workflow' as const, id }))
+  const places: readonly (Place & { readonly bucket: string })[] = named === null ? watched : [named]
+  if (places.length === 0) {
+    return [
+      warn(
+        'connection: not checked',
+        'name it: --bucket NAME-APPID with --workflow ID or --queue ID (or set RECONCILE)',
+      ),
+    ]
+  }
+  return Promise.all(
+    places.map(async ({ bucket, kind, id }) => {
+      const what = `connection: ${kind} ${id} in ${bucket}`
+      const remedy = `npx serverless callback connect --bucket ${bucket} --${kind} ${id}`
+      try {
+        const { notify, state } = await ciSettings(
+          bucket,
+          bucketRegion(session, found.variables),
+          session.credentials(),
+        ).read(kind, id)
+        if (notify.Url !== url) return fail(`${what}: its callback is not this function`, remedy)
+        if (notify.State !== 'On' || notify.Type !== 'Url' || !notify.Event.includes('WorkflowFinish')) {
+          return fail(
+            `${what}: the URL is right, but State is ${notify.State}, Type ${notify.Type}, Event ${notify.Event}`,
+            remedy,
+          )
+        }
+        return state === 'Active'
+          ? ok(what)
+          : warn(`${what}: connected, but the ${kind} is ${state}`, 'enable it in the console')
+      } catch (error) {
+        return fail(
+          `${what}: ${explain(error)}`,
+          'check the id and the bucket, and the permissions of the credentials',
+        )
+      }
+    }),
+  )
+}

@@ -1,0 +1,269 @@
+import { join } from 'node:path'
+import type { Credentials } from '../tencent/credentials'
+import { redactor } from '../log'
+import { secretsIn } from '../config'
+import { configurationOf, problemsOf, tokensOf } from './check-settings'
+import { cloudApi } from './cloud-api'
+import { connect } from './connect'
+import { deployCredentials } from './deploy-credentials'
+import { doctor } from './doctor'
+import { explain } from './failure'
+import { gatewayServiceOf, findFunction, listTriggers } from './functions'
+import { closeNetworkGate } from './network-gate'
+import { checkPackage, copyPackage, packageFunction } from './package-function'
+import { type Options, type Serverless, textOption, type Writers } from './serverless'
+import { completeTencentPlugin } from './tencent-plugin'
+import { testCallback } from './test-callback'
+import { showInfo } from './show-info'
+import { invokeDeployed, invokeLocally } from './invoke'
+import { showLogs } from './show-logs'
+import { publishUrl } from './publish-url'
+import { remove } from './remove'
+import { rollback } from './rollback'
+import { hideSecretsIn } from './hide-secrets'
+import type { Session } from './session'
+
+const PLACE = {
+  bucket: { usage: 'The bucket, with its APPID', type: 'string' },
+  workflow: { usage: 'Id of the workflow', type: 'string' },
+  queue: { usage: 'Id of the queue', type: 'string' },
+}
+const SHOW_TOKEN = { 'show-token': { usage: 'Print the callback URL with its secret', type: 'boolean' } }
+
+/** These commands' own hooks print what went wrong and exit 0. */
+const TAKEN_OVER = ['info:info', 'invoke:invoke', 'logs:logs', 'remove:remove', 'rollback:rollback']
+
+/** The companion of serverless-tencent-scf. A class because serverless makes its plugins with `new`. */
+export class RelayDeploy {
+  readonly commands = {
+    deploy: { options: SHOW_TOKEN },
+    info: { options: SHOW_TOKEN },
+    callback: {
+      usage: 'Connect COS to the deployed function, and check the connection',
+      type: 'container',
+      commands: {
+        connect: {
+          usage: 'Point a workflow or a queue of COS at the deployed URL',
+          lifecycleEvents: ['connect'],
+          options: {
+            ...PLACE,
+            event: { usage: 'What CI reports (default: WorkflowFinish)', type: 'string' },
+            format: { usage: 'XML or JSON (default: XML)', type: 'string' },
+            'dry-run': { usage: 'Show the change and leave it at that', type: 'boolean' },
+          },
+        },
+        test: {
+          usage: 'Send a sample callback through the deployed URL',
+          lifecycleEvents: ['test'],
+          options: {
+            failed: { usage: 'A failed execution instead of a successful one', type: 'boolean' },
+            path: { usage: 'The body of this event instead of a made-up one', type: 'string' },
+          },
+        },
+        doctor: {
+          usage: 'Check token, URL, targets, store, role and connection, with a remedy for each',
+          lifecycleEvents: ['doctor'],
+          options: PLACE,
+        },
+      },
+    },
+  }
+  readonly hooks: Record<string, () => unknown>
+
+  constructor(
+    private readonly serverless: Serverless,
+    private readonly options: Options,
+    private readonly writers: Writers,
+  ) {
+    closeNetworkGate()
+    completeTencentPlugin(serverless.serviceDir, () => this.credentials())
+    this.hooks = {
+      initialize: this.guarded(() => this.initialize()),
+      'before:package:createDeploymentArtifacts': this.guarded(() => this.pack()),
+      'after:package:finalize': this.guarded(() => this.keepPackage()),
+      'before:package:function:package': this.guarded(() => this.packForOne()),
+      'before:deploy:deploy': this.guarded((session) => this.beforeDeploy(session)),
+      'after:deploy:deploy': this.guarded(publishUrl),
+      'before:deploy:function:initialize': this.guarded((session) => this.keepGateway(session)),
+      'info:info': this.guarded(showInfo),
+      'invoke:invoke': this.guarded(invokeDeployed),
+      'invoke:local:invoke': this.guarded(invokeLocally),
+      'logs:logs': this.guarded(showLogs),
+      'remove:remove': this.guarded(remove),
+      'rollback:rollback': this.guarded(rollback),
+      'before:print:print': () => hideSecretsIn(this.serverless.configurationInput, this.hider()),
+      'callback:connect:connect': this.guarded(connect),
+      'callback:test:test': this.guarded(testCallback),
+      'callback:doctor:doctor': this.guarded(doctor),
+    }
+  }
+
+  /** Called by serverless once every plugin is there. */
+  asyncInit(): void {
+    const { hooks } = this.serverless.pluginManager
+    for (const [event, entries] of Object.entries(hooks)) {
+      const theirs = (entries ?? []).filter(({ pluginName }) => pluginName.startsWith('Tencent'))
+      for (const entry of theirs) {
+        if (TAKEN_OVER.includes(event)) entries?.splice(entries.indexOf(entry), 1)
+        else entry.hook = this.guarded(entry.hook, true)
+      }
+    }
+  }
+
+  /**
+   * A hook whose failure is the command's: one plain sentence, no secret, exit code 1. `strict`: an Error that is handed to the
+   * log was swallowed by its command.
+   */
+  private guarded(hook: (session: Session) => unknown, strict = false): () => Promise<void> {
+    return async () => {
+      const swallowed: unknown[] = []
+      const { cli } = this.serverless
+      const { log } = cli
+      if (strict) {
+        cli.log = (message) => {
+          if (message instanceof Error) swallowed.push(message)
+          else log.call(cli, typeof message === 'string' ? this.hider()(message) : message)
+        }
+      }
+      try {
+        await hook(this.session())
+        if (swallowed.length > 0) throw swallowed[0]
+      } catch (error) {
+        if (error instanceof this.serverless.classes.Error) throw error
+        throw new this.serverless.classes.Error(this.hider()(explain(error)))
+      } finally {
+        cli.log = log
+      }
+    }
+  }
+
+  private credentials(): Credentials {
+    return deployCredentials(process.env, this.serverless.service.provider.credentials ?? '~/credentials')
+  }
+
+  private session(): Session {
+    const { serverless, options, writers } = this
+    const { service, provider } = serverless.service
+    const stage = textOption(options, 'stage') ?? provider.stage ?? 'dev'
+    const region = provider.region ?? 'ap-guangzhou'
+    const credentials = (): Credentials => this.credentials()
+    return {
+      serverless,
+      options,
+      log: writers.log,
+      print: (lines) => writers.writeText(lines),
+      credentials,
+      call: (...args) => cloudApi(credentials(), region)(...args),
+      stage,
+      region,
+      showToken: options['show-token'] === true,
+      functionName: (name) => `${service}-${stage}-${name}`,
+      token: tokensOf(configurationOf(serverless.service)['CALLBACK_TOKEN'])[0] ?? null,
+    }
+  }
+
+  /** Hides whatever must not be seen: the tokens, the keys, and each URL's own secrets. */
+  private hider(): (text: string) => string {
+    let key: string | null = null
+    try {
+      key = this.credentials().secretKey
+    } catch {
+      // There are none, or the file cannot be read: nothing to hide.
+    }
+    return redactor([
+      ...secretsIn({ ...process.env, ...configurationOf(this.serverless.service) }),
+      key ?? '',
+    ])
+  }
+
+  private async initialize(): Promise<void> {
+    const { commands, options } = this.serverless.processedInput
+    const stage = ((options['param'] as string[] | null | undefined) ?? []).find((item) =>
+      item.startsWith('stage='),
+    )
+    if (stage !== undefined) this.options['stage'] ??= stage.slice('stage='.length)
+    const deploys = commands[0] === 'deploy' && commands[1] !== 'list'
+    if (!deploys) return
+    const problems = await problemsOf(this.serverless.service, this.serverless.service.provider.region ?? '')
+    if (problems.length > 0) {
+      throw new Error(
+        [
+          'Nothing was deployed. To be set by --param NAME=value, in the environment or in .env:',
+          ...problems,
+        ].join('\n  - '),
+      )
+    }
+    this.credentials()
+  }
+
+  private async pack(): Promise<void> {
+    this.serverless.service.package.artifact = await packageFunction(this.serverless)
+  }
+
+  /** `serverless package --package DIR`. */
+  private async keepPackage(): Promise<void> {
+    const { artifact } = this.serverless.service.package
+    const folder = textOption(this.options, 'package')
+    if (artifact === undefined) return
+    if (folder !== null) await copyPackage(artifact, folder, `${this.serverless.service.service}.zip`)
+    if (this.serverless.processedInput.commands[0] === 'package') {
+      this.writers.writeText(
+        `Packaged ${folder === null ? artifact : join(folder, `${this.serverless.service.service}.zip`)}`,
+      )
+    }
+  }
+
+  /** `deploy function`: serverless-tencent-scf looks for a zip of the function's name. */
+  private async packForOne(): Promise<void> {
+    await this.pack()
+    const { artifact } = this.serverless.service.package
+    const name = textOption(this.options, 'function')
+    if (artifact && name)
+      await copyPackage(artifact, join(this.serverless.serviceDir, '.serverless'), `${name}.zip`)
+  }
+
+  private async beforeDeploy(session: Session): Promise<void> {
+    const folder = textOption(this.options, 'package')
+    if (folder !== null) {
+      const zip = join(folder, `${this.serverless.service.service}.zip`)
+      await checkPackage(zip)
+      this.serverless.service.package.artifact = zip
+    }
+    await this.keepGateway(session)
+  }
+
+  /**
+   * API Gateway's mode: a trigger that is there is left alone, whatever it looks like. serverless-tencent-scf would delete and make
+   * it again when a setting differs, and the service makes no new ones.
+   */
+  private async keepGateway(session: Session): Promise<void> {
+    const { provider, custom, functions } = this.serverless.service
+    const vpc = provider.vpcConfig
+    if (vpc !== undefined && !vpc.vpcId) delete provider.vpcConfig
+    const callback = functions['callback']
+    if (custom?.relay?.trigger !== 'apigw' || callback === undefined) return
+    const name = session.functionName('callback')
+    const triggers =
+      (await findFunction(session.call, name)) === null ? [] : await listTriggers(session.call, name)
+    const wanted = custom.relay.serviceId ?? ''
+    const there = gatewayServiceOf(triggers)
+    if (there !== null && (wanted === '' || wanted === there)) {
+      session.log.notice(`The API Gateway trigger (${there}) is there: left as it is.`)
+      return
+    }
+    callback.events.push({
+      apigw: {
+        name: 'gateway',
+        parameters: {
+          serviceId: wanted,
+          stageName: 'release',
+          path: '/',
+          httpMethod: 'ANY',
+          integratedResponse: true,
+          enable: true,
+          serviceTimeout: Number(callback.timeout) + 5,
+        },
+      },
+    })
+  }
+}

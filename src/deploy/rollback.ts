@@ -1,0 +1,83 @@
+import { cosRefusal, cosRequest, type CosTarget } from '../tencent/cos-request'
+import { untilActive } from './functions'
+import type { Session } from './session'
+import { textOption } from './serverless'
+import { textIn } from './xml-text'
+
+interface Deployment {
+  /** Seconds since the epoch, as `serverless deploy list` shows it. */
+  readonly timestamp: string
+  readonly zip: string
+}
+
+/**
+ * `serverless rollback [--timestamp T]`: puts an earlier package back; without a timestamp, lists them. Settings stay as they are:
+ * an older token would shut COS out.
+ */
+export async function rollback(session: Session): Promise<void> {
+  const { call, print, serverless } = session
+  const bucket = serverless.service.provider.cosBucket ?? `sls-cloudfunction-${session.region}`
+  const { AppId } = await call('cam', 'GetUserAppId', {})
+  const target: CosTarget = {
+    service: 'cos',
+    bucket: `${bucket}-${String(AppId)}`,
+    region: session.region,
+    endpoint: null,
+  }
+  const deployments = await deploymentsIn(session, target)
+  const timestamp = textOption(session.options, 'timestamp')
+  if (timestamp === null) {
+    print(['Deployments, the newest last. Go back to one with `npx serverless rollback --timestamp …`:'])
+    print(
+      deployments.map((one) => `  ${one.timestamp}  ${new Date(Number(one.timestamp) * 1000).toISOString()}`),
+    )
+    return
+  }
+  const wanted = deployments.find((one) => one.timestamp === timestamp)
+  if (wanted === undefined)
+    throw new Error(`There is no deployment ${timestamp}: \`npx serverless rollback\` lists them.`)
+  for (const [key, { handler }] of Object.entries(serverless.service.functions)) {
+    const name = session.functionName(key)
+    await untilActive(call, name, 90_000)
+    await call('scf', 'UpdateFunctionCode', {
+      FunctionName: name,
+      Namespace: 'default',
+      Handler: handler,
+      CosBucketName: bucket,
+      CosObjectName: `/${wanted.zip}`,
+    })
+    await untilActive(call, name, 90_000)
+    print(`${name} is back at the package of ${new Date(Number(timestamp) * 1000).toISOString()}`)
+  }
+  print('Settings, triggers and the URL stay as they were.')
+}
+
+async function deploymentsIn(session: Session, target: CosTarget): Promise<readonly Deployment[]> {
+  const prefix = `${session.serverless.service.service}-${session.stage}-`
+  const get = async (path: string, query: Readonly<Record<string, string>> = {}): Promise<string> => {
+    const request = { method: 'GET', path, query, signal: AbortSignal.timeout(30_000) } as const
+    const answer = await cosRequest(target, request, session.credentials())
+    if (answer.status !== 200) throw cosRefusal(target, path, answer)
+    return answer.body
+  }
+  const keys: string[] = []
+  for (let marker: string | null = ''; marker !== null;) {
+    const page: string = await get('/', { prefix, ...(marker === '' ? {} : { marker }) })
+    keys.push(...[...page.matchAll(/<Key>([^<]+)<\/Key>/g)].map(([, key]) => String(key)))
+    marker =
+      textIn(page, 'IsTruncated') === 'true' ? textIn(page, 'NextMarker') || (keys.at(-1) ?? null) : null
+  }
+  // Another stage's name may begin with this one's.
+  const found = keys.flatMap((key) => {
+    const timestamp = key.startsWith(prefix)
+      ? /^(\d{10})\.json$/.exec(key.slice(prefix.length))?.[1]
+      : undefined
+    return timestamp === undefined ? [] : [{ key, timestamp }]
+  })
+  return Promise.all(
+    found.map(async ({ key, timestamp }) => {
+      const { ServiceZipName } = JSON.parse(await get(`/${key}`)) as { ServiceZipName: string }
+      return { timestamp, zip: ServiceZipName }
+    }),
+  )
+}

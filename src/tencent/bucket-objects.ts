@@ -1,0 +1,122 @@
+import { DeliveryError } from '../delivery/delivery-error'
+import {
+  cosRefusal,
+  cosRequest,
+  errorField,
+  type CosAnswer,
+  type CosRequest,
+  type CosTarget,
+} from './cos-request'
+import type { Credentials } from './credentials'
+
+/** An object as a list shows it. */
+export interface ListedObject {
+  readonly key: string
+  /** Changes with the content. */
+  readonly etag: string
+  /** Ms since the epoch. */
+  readonly modified: number
+}
+
+/** Text objects of one bucket. Every method throws a DeliveryError when COS refuses or gives no answer. */
+export interface BucketObjects {
+  /** null when there is no such object. */
+  read(key: string): Promise<string | null>
+  /** The first `bytes` bytes, which may end within a character. */
+  readStart(key: string, bytes: number): Promise<string | null>
+  write(key: string, body: string): Promise<void>
+  /**
+   * Writes unless the object exists; false when it does. Of two at the same instant both may succeed. Throws, too, in a bucket with
+   * versioning, in which COS overwrites regardless.
+   */
+  create(key: string, body: string): Promise<boolean>
+  remove(key: string): Promise<void>
+  /** The objects right below `folder` (`a/b/`). */
+  list(folder: string): Promise<readonly ListedObject[]>
+}
+
+/** How long COS may take over one request. */
+const DEADLINE_MS = 3000
+
+/** `credentials` is asked at each request: role keys change. Does not touch the network. */
+export function bucketObjects(target: CosTarget, credentials: () => Credentials | null): BucketObjects {
+  const ask = async (
+    what: string,
+    accepted: readonly number[],
+    method: CosRequest['method'],
+    key: string,
+    rest: Omit<CosRequest, 'method' | 'path' | 'signal'> = {},
+  ): Promise<CosAnswer> => {
+    const keys = credentials()
+    if (keys === null) {
+      throw new DeliveryError(
+        `cos: ${target.bucket}: there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY`,
+      )
+    }
+    const signal = AbortSignal.timeout(DEADLINE_MS)
+    const answer = await cosRequest(target, { method, path: `/${key}`, ...rest, signal }, keys)
+    if (!accepted.includes(answer.status)) throw cosRefusal(target, what, answer)
+    return answer
+  }
+
+  const read = async (key: string, headers: Readonly<Record<string, string>>): Promise<string | null> => {
+    const answer = await ask('reading', [200, 206, 404], 'GET', key, { headers })
+    if (answer.status !== 404) return answer.body
+    // A bucket that does not exist is a mistake, not an absent object.
+    if (errorField(answer, 'Code') === 'NoSuchBucket') throw cosRefusal(target, 'reading', answer)
+    return null
+  }
+
+  return {
+    async read(key) {
+      return read(key, {})
+    },
+    async readStart(key, bytes) {
+      return read(key, { range: `bytes=0-${bytes - 1}` })
+    },
+    async write(key, body) {
+      await ask('writing', [200], 'PUT', key, { body })
+    },
+    async create(key, body) {
+      const headers = { 'x-cos-forbid-overwrite': 'true' }
+      const answer = await ask('creating', [200, 409], 'PUT', key, { body, headers })
+      if (answer.status === 409) {
+        if (errorField(answer, 'Code') === 'FileAlreadyExists') return false
+        throw cosRefusal(target, 'creating', answer)
+      }
+      if (answer.headers.get('x-cos-version-id') === null) return true
+      throw new DeliveryError(
+        `cos: ${target.bucket}: versioning is on, so that COS cannot tell whether an object exists: use a bucket that never had it`,
+      )
+    },
+    async remove(key) {
+      await ask('removing', [200, 204, 404], 'DELETE', key)
+    },
+    async list(folder) {
+      const found: ListedObject[] = []
+      for (let marker = ''; ;) {
+        const query = { prefix: folder, marker, delimiter: '/', 'encoding-type': 'url', 'max-keys': '1000' }
+        const { body } = await ask('listing', [200], 'GET', '', { query })
+        const page = [...body.matchAll(/<Contents>([^]*?)<\/Contents>/g)].map(([, contents = '']) => ({
+          key: folder + nameIn(element(contents, 'Key')),
+          etag: element(contents, 'ETag'),
+          modified: Date.parse(element(contents, 'LastModified')),
+        }))
+        found.push(...page)
+        const last = page.at(-1)
+        if (element(body, 'IsTruncated') !== 'true' || last === undefined) return found
+        marker = last.key
+      }
+    },
+  }
+}
+
+/** Of a URL-encoded key. The folder is known, and needs no decoding of a space that may have become a `+`. */
+function nameIn(key: string): string {
+  return decodeURIComponent(key.slice(key.lastIndexOf('/') + 1).replace(/^.*%2F/i, ''))
+}
+
+/** The text of an element that holds no others; '' when there is none. */
+function element(xml: string, name: string): string {
+  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ''
+}

@@ -1,0 +1,38 @@
+import type { WorkflowExecution } from '../callback/model'
+import { type ExecutionPage, readExecutionAnswer, readExecutionPage } from '../callback/read-back'
+import type { CiClient } from './ci'
+
+/** A span of creation times in ms since the epoch, and the page wanted of it; null: the first. */
+export interface ExecutionSpan {
+  readonly bucket: string
+  readonly workflowId: string
+  readonly from: number
+  readonly to: number
+  readonly nextToken: string | null
+}
+
+/** CI's executions as the relay knows them. Both throw a DeliveryError when CI refuses or cannot be reached. */
+export interface Executions {
+  /** One execution with each task's code and message; null when CI knows none such. */
+  readonly one: (bucket: string, runId: string, signal: AbortSignal) => Promise<WorkflowExecution | null>
+  /** Those created in a span, oldest first, page by page. */
+  readonly page: (span: ExecutionSpan, signal: AbortSignal) => Promise<ExecutionPage>
+}
+
+/** The longest page that CI gives. */
+const PAGE = 100
+
+export function executionsOf(ci: CiClient): Executions {
+  return {
+    async one(bucket, runId, signal) {
+      const xml = await ci.describeExecution(bucket, runId, signal)
+      return xml === null ? null : readExecutionAnswer(xml, bucket)
+    },
+    async page({ bucket, workflowId, from, to, nextToken }, signal) {
+      const query = { bucket, workflowId, nextToken, size: PAGE, orderByTime: 'Asc' } as const
+      return readExecutionPage(
+        await ci.listExecutions({ ...query, startCreationTime: from, endCreationTime: to }, signal),
+      )
+    },
+  }
+}

@@ -1,0 +1,254 @@
+import { plainText } from '../../src/alerts/alert'
+import { toCloudEvent } from '../../src/callback/cloud-event'
+import type { Subject } from '../../src/callback/model'
+import { alertFor, unreadableAlert } from '../../src/relay/alert-text'
+import type { Language } from '../../src/relay/alert-words'
+import { execution, jobOf, taskOf } from '../support/executions'
+
+function textOf(subject: Subject, severity: 'error' | 'warning', language: Language): string {
+  const alert = alertFor(subject, toCloudEvent(subject), severity, language)
+  return `${alert.title}\n${plainText(alert)}`
+}
+
+const failed: Subject = {
+  kind: 'workflow',
+  execution: execution({
+    state: 'Failed',
+    object: '视频/开场.mp4',
+    workflow: { id: 'w1', name: '转码流程' },
+    tasks: [
+      taskOf(),
+      taskOf({
+        type: 'Snapshot',
+        name: 'Snapshot_1',
+        state: 'Failed',
+        jobId: 'j1',
+        template: { id: 't1', name: '封面 720p' },
+        createdAt: '2020-12-01T11:00:42+08:00',
+        startedAt: '2020-12-01T11:00:43+08:00',
+        endedAt: '2020-12-01T11:00:45+08:00',
+        code: 'InputError',
+        message: 'no frame',
+      }),
+      taskOf({
+        type: 'SmartCover',
+        name: null,
+        state: 'Failed',
+        jobId: null,
+        template: null,
+        createdAt: null,
+        endedAt: null,
+      }),
+    ],
+  }),
+}
+
+test('a failed execution, in English', () => {
+  expect(textOf(failed, 'error', 'en')).toBe(
+    [
+      'Workflow failed: 转码流程 · 视频/开场.mp4',
+      'Workflow: 转码流程 (w1)',
+      'Object: 视频/开场.mp4',
+      'Bucket: media-1250000000',
+      'State: Failed',
+      'Failed tasks (2 of 3):',
+      '  1. Snapshot',
+      '     Node: Snapshot_1',
+      '     Template: 封面 720p (t1)',
+      '     Time: 2020-12-01 11:00:43 → 11:00:45 +08:00 (2 s)',
+      '     Job: j1',
+      '     Reason: InputError: no frame',
+      '  2. SmartCover',
+      '     Reason: unknown: callbacks do not say why, and CI did not tell',
+      'Run: i166ee19017b011eda8a5525400c540df',
+    ].join('\n'),
+  )
+})
+
+test('a failed execution, in Chinese', () => {
+  expect(textOf(failed, 'error', 'zh')).toBe(
+    [
+      '工作流执行失败：转码流程 · 视频/开场.mp4',
+      '工作流: 转码流程 (w1)',
+      '文件: 视频/开场.mp4',
+      '存储桶: media-1250000000',
+      '状态: Failed',
+      '失败任务（2/3）:',
+      '  1. Snapshot',
+      '     节点: Snapshot_1',
+      '     模板: 封面 720p (t1)',
+      '     时间: 2020-12-01 11:00:43 → 11:00:45 +08:00 (耗时 2 秒)',
+      '     任务 ID: j1',
+      '     原因: InputError: no frame',
+      '  2. SmartCover',
+      '     原因: 未知（回调不含失败原因，且未能从数据万象查询到）',
+      '执行 ID: i166ee19017b011eda8a5525400c540df',
+    ].join('\n'),
+  )
+})
+
+test('success with a failed task is said to be so', () => {
+  const subject: Subject = {
+    kind: 'workflow',
+    execution: execution({ tasks: [taskOf({ state: 'Failed' })] }),
+  }
+  expect(textOf(subject, 'warning', 'en').split('\n')[0]).toBe(
+    'Workflow succeeded with failed tasks: workflow-3 · 视频/game.mp4',
+  )
+  expect(textOf(subject, 'warning', 'zh').split('\n')[0]).toBe(
+    '工作流执行成功，但有任务失败：workflow-3 · 视频/game.mp4',
+  )
+})
+
+test('an unusual end lists the tasks that did not succeed, each with its state', () => {
+  const tasks = [
+    taskOf(),
+    taskOf({ state: 'Cancel', name: 'n2', jobId: 'j2' }),
+    taskOf({ type: null, state: null, name: 'n3', jobId: 'j3', template: null }),
+  ]
+  const subject: Subject = {
+    kind: 'workflow',
+    execution: execution({
+      state: 'Cancel',
+      bucket: null,
+      object: null,
+      workflow: { id: 'w1', name: null },
+      tasks,
+    }),
+  }
+  expect(textOf(subject, 'warning', 'en')).toBe(
+    [
+      'Workflow ended unusually: w1',
+      'Workflow: w1',
+      'Object: (not sent)',
+      'Bucket: (not sent)',
+      'State: Cancel',
+      'Tasks that did not succeed (2 of 3):',
+      '  1. Transcode · Cancel',
+      '     Node: n2',
+      '     Template: MP4-265-SD (t01e57db1c2d154d2fb57aa5de9313a897)',
+      '     Time: 2022-08-09 14:54:18 → 14:54:39 +08:00 (21 s)',
+      '     Job: j2',
+      '  2. (unnamed)',
+      '     Node: n3',
+      '     Time: 2022-08-09 14:54:18 → 14:54:39 +08:00 (21 s)',
+      '     Job: j3',
+      'Run: i166ee19017b011eda8a5525400c540df',
+    ].join('\n'),
+  )
+  expect(textOf(subject, 'warning', 'zh')).toContain('\n未成功的任务（2/3）:\n')
+})
+
+test('a failed job', () => {
+  const subject: Subject = {
+    kind: 'job',
+    job: jobOf({
+      state: 'Failed',
+      code: 'InputFileNotFound',
+      message: 'no such file',
+      workflow: { runId: 'r1', id: 'w1', name: 'wf' },
+    }),
+  }
+  expect(textOf(subject, 'error', 'en')).toBe(
+    [
+      'Job failed: Transcode · input/demo.mp4',
+      'Type: Transcode',
+      'Object: input/demo.mp4',
+      'Bucket: media-1250000000',
+      'Region: ap-chongqing',
+      'State: Failed',
+      'Reason: InputFileNotFound: no such file',
+      'Workflow: wf (w1)',
+      'Run: r1',
+      'Time: 2022-06-30 15:29:44 → 15:30:08 +08:00 (24 s)',
+      'Job: j68427030f84611ecb8546d80f2baf56f',
+    ].join('\n'),
+  )
+  const bare: Subject = {
+    kind: 'job',
+    job: jobOf({
+      state: 'Pause',
+      tag: null,
+      object: null,
+      bucket: null,
+      region: null,
+      startedAt: null,
+      endedAt: null,
+    }),
+  }
+  expect(textOf(bare, 'warning', 'zh')).toBe(
+    [
+      '任务异常结束：j68427030f84611ecb8546d80f2baf56f',
+      '文件: （回调未提供）',
+      '存储桶: （回调未提供）',
+      '状态: Pause',
+      '原因: 未知（回调未说明）',
+      '时间: 2022-06-30 15:29:42 +08:00',
+      '任务 ID: j68427030f84611ecb8546d80f2baf56f',
+    ].join('\n'),
+  )
+})
+
+describe('times', () => {
+  const timeOf = (startedAt: string | null, endedAt: string | null): string | undefined => {
+    const subject: Subject = {
+      kind: 'workflow',
+      execution: execution({
+        state: 'Failed',
+        tasks: [taskOf({ state: 'Failed', createdAt: null, startedAt, endedAt })],
+      }),
+    }
+    const alert = alertFor(subject, toCloudEvent(subject), 'error', 'en')
+    return alert.items[0]?.facts.find(({ label }) => label === 'Time')?.value
+  }
+
+  test.each([
+    [
+      '2020-12-01T23:59:59+08:00',
+      '2020-12-02T00:00:01+08:00',
+      '2020-12-01 23:59:59 +08:00 → 2020-12-02 00:00:01 +08:00 (2 s)',
+    ],
+    [
+      '2020-12-01T11:00:42+08:00',
+      '2020-12-01T03:00:45Z',
+      '2020-12-01 11:00:42 +08:00 → 2020-12-01 03:00:45 Z (3 s)',
+    ],
+    [
+      '2020-12-01T11:00:42.5+08:00',
+      '2020-12-01T11:00:45.75+08:00',
+      '2020-12-01 11:00:42 → 11:00:45 +08:00 (3.25 s)',
+    ],
+    [
+      '2020-12-01T11:00:42.1+08:00',
+      '2020-12-01T11:00:45.4+08:00',
+      '2020-12-01 11:00:42 → 11:00:45 +08:00 (3.3 s)',
+    ],
+    ['2020-12-01T11:00:42+08:00', null, '2020-12-01 11:00:42 +08:00'],
+    [null, '2020-12-01T11:00:45+08:00', '2020-12-01 11:00:45 +08:00'],
+    ['yesterday', 'today', 'yesterday → today'],
+    ['yesterday', '2020-12-01T11:00:45+08:00', 'yesterday → 2020-12-01 11:00:45 +08:00'],
+    ['2020-12-01 11:00:42', null, '2020-12-01 11:00:42'],
+    ['9', '12', '9 → 12'],
+    [null, null, undefined],
+  ])('%s to %s: %s', (from, to, shown) => {
+    expect(timeOf(from, to)).toBe(shown)
+  })
+})
+
+test('an unreadable body, kept or not', () => {
+  const text = (kept: string | null, language: Language): string => {
+    const alert = unreadableAlert('id', 'The body is empty.', 0, kept, language)
+    return `${alert.title}\n${plainText(alert)}`
+  }
+  expect(text('unreadable-1', 'en')).toBe(
+    'A callback could not be read\nProblem: The body is empty.\nSize in bytes: 0\nWhat to do: The body is kept as item unreadable-1 of the outbox: look at it, then redeliver or drop it.',
+  )
+  expect(text(null, 'zh')).toBe(
+    '收到无法解析的回调\n问题: The body is empty.\n字节数: 0\n处理建议: 未配置存储，原始内容仅保留在函数日志中。',
+  )
+})
+
+test('an alert’s id is the same for a repeat, and another for another state', () => {
+  const again = alertFor(failed, toCloudEvent(failed), 'error', 'zh')
+  expect(again.id).toBe('i166ee19017b011eda8a5525400c540df/Failed')
+})

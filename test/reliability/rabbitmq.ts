@@ -1,0 +1,35 @@
+import { Connection } from 'rabbitmq-client'
+import type { CloudEvent } from '../../src/callback/cloud-event'
+
+export interface RabbitQueue {
+  readonly name: string
+  /** The queue's URL by way of this address (a proxy's, else the server's own). */
+  url(address?: string): string
+  /** Takes every message out, in order. */
+  drain(): Promise<readonly CloudEvent[]>
+  remove(): Promise<void>
+}
+
+export async function createRabbitQueue(address: string, name: string): Promise<RabbitQueue> {
+  const connection = new Connection(`amqp://guest:guest@${address}`)
+  await connection.queueDeclare({ queue: name, durable: true })
+  return {
+    name,
+    url: (at = address) => `amqp://guest:guest@${at}/?queue=${name}`,
+    async drain() {
+      const channel = await connection.acquire()
+      const events: CloudEvent[] = []
+      for (;;) {
+        const message = await channel.basicGet({ queue: name, noAck: true })
+        if (message === undefined) break
+        events.push(JSON.parse(String(message.body)) as CloudEvent)
+      }
+      await channel.close()
+      return events
+    },
+    async remove() {
+      await connection.queueDelete(name)
+      await connection.close()
+    },
+  }
+}

@@ -1,0 +1,146 @@
+import type { Alert } from '../../src/alerts/alert'
+import type { CloudEvent } from '../../src/callback/cloud-event'
+import { DeliveryError } from '../../src/delivery/delivery-error'
+import type { GatewayRequest } from '../../src/gateway/request'
+import { createLog } from '../../src/log'
+import type { Queue } from '../../src/queues/queue'
+import type { NamedChannel, RelayParts } from '../../src/relay/parts'
+import { openMemoryStore } from '../../src/stores/memory'
+import type { Store } from '../../src/stores/store'
+
+export const TOKEN = 'tok-0123456789abcdefghijkl'
+
+/** How a destination behaves: takes it, throws, or never answers. */
+export type Manner = 'takes' | 'refuses' | 'hangs' | DeliveryError
+
+async function behave(manner: Manner, signal: AbortSignal): Promise<void> {
+  if (!(signal instanceof AbortSignal) || signal.aborted) throw new Error('a driver needs a live signal')
+  if (manner === 'takes') return
+  if (manner === 'hangs') return new Promise(() => {})
+  throw manner === 'refuses' ? new DeliveryError('fake: refused') : manner
+}
+
+export interface FakeQueue extends Queue {
+  manner: Manner
+  readonly events: CloudEvent[]
+}
+
+/** Keeps what it took, each as a service would see it: as JSON. */
+export function fakeQueue(manner: Manner = 'takes'): FakeQueue {
+  const queue: FakeQueue = {
+    scheme: 'fake',
+    manner,
+    events: [],
+    publish: async (event, signal) => {
+      await behave(queue.manner, signal)
+      queue.events.push(JSON.parse(JSON.stringify(event)) as CloudEvent)
+    },
+    close: async () => {},
+  }
+  return queue
+}
+
+export interface FakeChannel extends NamedChannel {
+  manner: Manner
+  readonly alerts: Alert[]
+  readonly resolved: string[]
+  /** Deliveries begun. */
+  tries: number
+}
+
+export function fakeChannel(
+  id: string,
+  options: { manner?: Manner; resolves?: boolean; limit?: { messages: number; perMs: number } } = {},
+): FakeChannel {
+  const self: FakeChannel = {
+    id,
+    manner: options.manner ?? 'takes',
+    alerts: [],
+    resolved: [],
+    tries: 0,
+    channel: {
+      scheme: id.split('-')[0] ?? id,
+      limit: options.limit ?? null,
+      send: async (alert, signal) => {
+        self.tries++
+        await behave(self.manner, signal)
+        self.alerts.push(JSON.parse(JSON.stringify(alert)) as Alert)
+      },
+      ...(options.resolves && {
+        resolve: async (incident: string, signal: AbortSignal) => {
+          self.tries++
+          await behave(self.manner, signal)
+          self.resolved.push(incident)
+        },
+      }),
+      close: async () => {},
+    },
+  }
+  return self
+}
+
+export function memoryStore(): Store {
+  return openMemoryStore('memory:', { credentials: () => null, region: null })
+}
+
+export type StoreMethod = Exclude<keyof Store, 'scheme'>
+
+/** A store of which some methods fail, or never answer. */
+export function brokenStore(
+  store: Store,
+  methods: readonly StoreMethod[],
+  manner: 'refuses' | 'hangs',
+): Store {
+  const broken = async (): Promise<never> =>
+    manner === 'hangs' ? new Promise<never>(() => {}) : Promise.reject(new Error('store: ECONNREFUSED'))
+  return { ...store, ...Object.fromEntries(methods.map((method) => [method, broken])) }
+}
+
+export interface TestParts extends RelayParts {
+  /** Every log line, parsed. */
+  readonly lines: Record<string, unknown>[]
+  /** Every log line, as written. */
+  readonly written: string[]
+}
+
+export function testParts(changes: Partial<RelayParts> = {}): TestParts {
+  const written: string[] = []
+  const lines: Record<string, unknown>[] = []
+  const log = createLog({
+    level: 'trace',
+    secrets: [TOKEN],
+    write: (line) => {
+      written.push(line)
+      lines.push(JSON.parse(line) as Record<string, unknown>)
+    },
+  })
+  return {
+    tokens: [TOKEN],
+    queue: fakeQueue(),
+    channels: [fakeChannel('wecom-1')],
+    store: memoryStore(),
+    readBack: null,
+    verify: 'off',
+    language: 'en',
+    log,
+    about: { version: 'test' },
+    ...changes,
+    lines,
+    written,
+  }
+}
+
+export function post(body: string, changes: Partial<GatewayRequest> = {}): GatewayRequest {
+  return {
+    method: 'POST',
+    path: `/callback/${TOKEN}`,
+    query: [],
+    body,
+    base64: false,
+    requestId: 'req-1',
+    sourceIp: '192.0.2.1',
+    ...changes,
+  }
+}
+
+export const INVOCATION = { remainingMs: null }

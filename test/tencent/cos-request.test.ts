@@ -1,0 +1,111 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { cosRefusal, cosRequest, errorField, type CosTarget } from '../../src/tencent/cos-request'
+
+const CREDENTIALS = { secretId: 'AKIDx', secretKey: 'sEcReT', sessionToken: 'toKeN' }
+
+let server: Server
+let target: CosTarget
+let answers: ((socket: Socket, reply: (status: number, headers: object, body: string) => void) => void)[]
+let seen: string[]
+
+beforeEach(async () => {
+  answers = []
+  seen = []
+  server = createServer((request, response) => {
+    seen.push(`${String(request.method)} ${String(request.url)}`)
+    const reply = (status: number, headers: object, body: string): void => {
+      response.writeHead(status, { ...headers })
+      response.end(body)
+    }
+    const next = answers.shift()
+    if (next === undefined) reply(200, {}, 'fine')
+    else next(request.socket, reply)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const endpoint = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  target = { service: 'cos', bucket: 'b-1250000000', region: 'ap-guangzhou', endpoint }
+})
+afterEach(async () => {
+  server.closeAllConnections()
+  await new Promise((done) => server.close(done))
+})
+
+const ask = async (path = '/k', signal = AbortSignal.timeout(5000)) =>
+  cosRequest(target, { method: 'GET', path, query: { 'a b': 'c/d' }, signal }, CREDENTIALS)
+
+test('encodes path and query', async () => {
+  const answer = await ask("/目录/a b+c'(1)*!~")
+  expect(answer).toMatchObject({ status: 200, body: 'fine' })
+  expect(seen).toEqual(['GET /%E7%9B%AE%E5%BD%95/a%20b%2Bc%27%281%29%2A%21~?a%20b=c%2Fd'])
+})
+
+test('follows no redirect', async () => {
+  answers.push((_, reply) => reply(302, { location: '/elsewhere' }, ''))
+  const answer = await ask()
+  expect(answer.status).toBe(302)
+  expect(answer.headers.get('Location')).toBe('/elsewhere')
+  expect(seen).toHaveLength(1)
+})
+
+test('asks again when the kept connection turns out to be closed', async () => {
+  await ask()
+  answers.push((socket) => socket.destroy())
+  expect((await ask()).body).toBe('fine')
+  expect(seen).toHaveLength(3)
+})
+
+test('a connection cut on its first use, or in the middle of an answer, is an error', async () => {
+  answers.push((socket) => socket.destroy())
+  await expect(ask()).rejects.toThrow(/^cos: 127\.0\.0\.1:\d+: ECONNRESET$/)
+  answers.push((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
+  await expect(ask()).rejects.toThrow(/^cos: 127\.0\.0\.1:\d+: ECONNRESET$/)
+})
+
+test('gives up when the signal aborts, before and within an answer', async () => {
+  answers.push(() => undefined)
+  await expect(ask('/k', AbortSignal.timeout(20))).rejects.toThrow('no answer within the time allowed')
+  answers.push((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
+  await expect(ask('/k', AbortSignal.timeout(20))).rejects.toThrow('no answer within the time allowed')
+  await expect(ask('/k', AbortSignal.abort())).rejects.toThrow('no answer within the time allowed')
+})
+
+test('an error says nothing of the keys', async () => {
+  server.closeAllConnections()
+  await new Promise((done) => server.close(done))
+  const error = await ask().catch((error: unknown) => error)
+  expect(String(error)).toMatch(/^DeliveryError: cos: 127\.0\.0\.1:\d+: ECONNREFUSED$/)
+  expect(JSON.stringify(error)).not.toMatch(/AKIDx|sEcReT|toKeN/)
+  server.listen()
+})
+
+describe('a refusal', () => {
+  const answer = (body: string, headers: Record<string, string> = {}) => ({
+    status: 503,
+    body,
+    headers: { get: (name: string) => headers[name] ?? null },
+  })
+
+  test('quotes what the answer says', () => {
+    const xml =
+      '<?xml version="1.0"?>\n<Error>\n <Code>SlowDown</Code>\n <Message> Reduce it. </Message><RequestId>R1</RequestId></Error>'
+    expect(cosRefusal(target, 'listing', answer(xml, { 'retry-after': '2' }))).toMatchObject({
+      message: 'cos: b-1250000000: listing: answered 503 SlowDown Reduce it. (request R1)',
+      retryAfterMs: 2000,
+      throttled: true,
+    })
+  })
+
+  test('does without what the answer does not say', () => {
+    expect(cosRefusal(target, 'listing', answer('<html>')).message).toBe(
+      'cos: b-1250000000: listing: answered 503',
+    )
+    expect(cosRefusal(target, 'listing', answer('', { 'x-cos-request-id': 'R2' })).message).toBe(
+      'cos: b-1250000000: listing: answered 503 (request R2)',
+    )
+    expect(errorField(answer('<Code>Outside</Code>'), 'Code')).toBeNull()
+    expect(
+      errorField(answer(`<Error><Message>${'x'.repeat(900)}</Message></Error>`), 'Message'),
+    ).toHaveLength(300)
+  })
+})
