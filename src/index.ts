@@ -20,6 +20,13 @@ function theApp(serves: Serves): Promise<App> {
   return app.opened
 }
 
+/** Trusts the context's types no more than the event's: a wrong one would become a wrong deadline. */
+function remainingMs(context: Partial<Context> | undefined): number | null {
+  const ask: unknown = context?.getRemainingTimeInMillis
+  const ms: unknown = typeof ask === 'function' ? ask.call(context) : null
+  return typeof ms === 'number' && Number.isFinite(ms) ? ms : null
+}
+
 /**
  * The function behind the callback URL: takes an API Gateway or function-URL event and returns an integrated response. It never throws.
  * Anything that is no HTTP request ends as 401.
@@ -28,9 +35,7 @@ export async function main_handler(event: unknown, context?: Partial<Context>): 
   try {
     const { relay } = await theApp('callbacks')
     const request = toGatewayRequest(event, context?.request_id ?? null)
-    return toIntegratedResponse(
-      await relay(request, { remainingMs: context?.getRemainingTimeInMillis?.() ?? null }),
-    )
+    return toIntegratedResponse(await relay(request, { remainingMs: remainingMs(context) }))
   } catch (error) {
     const problems = error instanceof ConfigError ? error.problems : undefined
     openLog(process.env)('fatal', 'not serving: the configuration is not usable', {
@@ -50,7 +55,7 @@ export async function main_handler(event: unknown, context?: Partial<Context>): 
 export async function sweep_handler(_event?: TimerEvent, context?: Partial<Context>): Promise<SweepReport> {
   try {
     const { sweep } = await theApp('sweep')
-    return await sweep(context?.getRemainingTimeInMillis?.() ?? null)
+    return await sweep(remainingMs(context))
   } catch (error) {
     openLog(process.env)('fatal', 'not sweeping', { error: String(error), requestId: context?.request_id })
     throw error

@@ -40,7 +40,7 @@ async function ask(driver: string, url: URL, request: RequestInit, signal: Abort
   }
   try {
     return await attempt().catch((error: unknown) => {
-      if (signal.aborted || !DROPPED.has(fetchFault(error))) throw error
+      if (signal.aborted || !DROPPED.has(reasonOf(error))) throw error
       return attempt()
     })
   } catch (error) {

@@ -4,13 +4,6 @@ import { join } from 'node:path'
 import { createFile, listFolder, parseJson, readFileOrNull, readJsonOrNull, replaceFile } from './atomic-file'
 import { type Expiring, isOver } from './expiry'
 
-/**
- * A lease that processes share through files `<base>.1`, `<base>.2`, …: one a generation, and the last one counts.
- *
- * Creating a file that must not exist is the one atomic step that every file system has, so a lease is taken by creating the next
- * generation once the last has ended. A generation is changed only by the one who created it (to end it early), therefore nobody can
- * end another's lease. Files need not outlive a loss of power: the holders do not, either.
- */
 export type LeaseAnswer =
   | { readonly kind: 'taken'; readonly holder: string }
   | { readonly kind: 'held'; readonly remainingMs: number }
@@ -26,7 +19,13 @@ const SWEEP_LEASE_MS = 600_000
 
 const ENDED: Generation = { holder: '', endsAt: 0 }
 
-/** Takes the lease when it is free or has ended. */
+/**
+ * Takes a lease that is free or has ended. Processes share it through files `<base>.1`, `<base>.2`, …: one a generation, and the last one counts.
+ *
+ * Creating a file that must not exist is the one atomic step that every file system has, so a lease is taken by creating the next
+ * generation once the last has ended. A generation is changed only by the one who created it (to end it early), therefore nobody can
+ * end another's lease. Files need not outlive a loss of power: the holders do not, either.
+ */
 export async function takeLease(tmp: string, base: string, leaseMs: number): Promise<LeaseAnswer> {
   for (;;) {
     const { count, last } = await lastGeneration(base)
@@ -46,7 +45,7 @@ export async function takeLease(tmp: string, base: string, leaseMs: number): Pro
 export async function endLease(tmp: string, base: string, holder: string): Promise<void> {
   const number = Number(holder.split('-')[0])
   if ((await readGeneration(base, number))?.holder !== holder) return
-  await replaceFile(tmp, `${base}.${number}`, JSON.stringify({ holder, endsAt: 0 }), 'quick')
+  await replaceFile(tmp, `${base}.${number}`, JSON.stringify({ holder, endsAt: Date.now() }), 'quick')
 }
 
 /**

@@ -1,7 +1,7 @@
 import { DEADLINES } from './deadlines'
 import { type Delivery, firstItem, park, tryDelivery } from './delivery'
 import type { RelayParts } from './parts'
-import type { Run } from './process'
+import type { Run } from './run'
 
 /** What became of one delivery; `lost`: neither taken nor parked. */
 export type Fate = 'delivered' | 'parked' | 'lost'

@@ -1,7 +1,6 @@
 import type { Subject } from '../callback/model'
 import { type CloudEvent, toCloudEvent } from '../callback/cloud-event'
 import { alertFor, incidentOf } from './alert-text'
-import type { Deadline } from './deadlines'
 import { deliverOrPark, type Fate } from './deliver-or-park'
 import { alertDelivery, firstItem, messageDelivery, park } from './delivery'
 import { openIncident, resolvesOf } from './incident'
@@ -10,16 +9,7 @@ import { idOf, ledgerKey, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
 import { withReasons } from './reasons'
 import { type Route, routeOf } from './route'
-import type { Stopwatch } from './stopwatch'
-
-export interface Run {
-  readonly deadline: Deadline
-  /** A claim is given up after so long: as long as the invocation may last. */
-  readonly leaseMs: number
-  /** When the callback came, ms since the epoch; in order of arrival. */
-  readonly arrivedAt: number
-  readonly stopwatch: Stopwatch
-}
+import type { Run } from './run'
 
 /** Takes one execution or job through claim, route, deliver and settle. Never throws. */
 export async function process(parts: RelayParts, subject: Subject, run: Run): Promise<Outcome> {

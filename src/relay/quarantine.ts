@@ -7,7 +7,7 @@ import { deliverOrPark } from './deliver-or-park'
 import { alertDelivery, digest, park } from './delivery'
 import { claim } from './ledger'
 import type { RelayParts } from './parts'
-import type { Run } from './process'
+import type { Run } from './run'
 
 /** What the log keeps of a body that cannot be stored. */
 const LOGGED_CHARACTERS = 16_384

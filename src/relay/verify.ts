@@ -7,7 +7,7 @@ import { digest, park } from './delivery'
 import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
-import type { Run } from './process'
+import type { Run } from './run'
 import { isGoingOn } from './route'
 
 /**

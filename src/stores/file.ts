@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { slideWindow } from '../delivery/sliding-window'
 import {
   createFile,
@@ -14,6 +13,7 @@ import {
   replaceFile,
 } from '../disk/atomic-file'
 import { type Expiring, isOver, removeWhenOver } from '../disk/expiry'
+import { filePathOf } from '../disk/line-file'
 import { dropLeases, endLease, sweepLeases, takeLease } from '../disk/lease-chain'
 import { dropState, readState, swapState } from '../disk/swap-state'
 import {
@@ -48,19 +48,13 @@ interface Window extends Expiring {
 }
 
 /**
- * `file:DIR`: any number of processes of one machine may use the folder. (Not over NFS.)
+ * `file:DIR`: any number of processes of one machine may use the folder, but not over a network file system.
  *
  * A write is a whole new file, moved into place; a lease is a file that must not exist before (see lease-chain.ts). So a process
  * killed at any point leaves the old state or the new one, and at most a draft that `tidy` sweeps. Names are digests: a key may be
  * any text, on file systems that ignore case, too.
  */
-export const openFileStore: OpenStore = (url) => openFolder(folderOf(url))
-
-function folderOf(url: string): string {
-  const path = url.slice('file:'.length)
-  if (path === '') throw new Error('a file store needs a folder: file:DIR')
-  return resolve(path.startsWith('//') ? fileURLToPath(url) : path)
-}
+export const openFileStore: OpenStore = (url) => openFolder(filePathOf(url.replace(/\/+$/, ''), 'store'))
 
 function openFolder(root: string): Store {
   const tmp = join(root, 'tmp')

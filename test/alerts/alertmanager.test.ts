@@ -1,6 +1,6 @@
 import { openAlertmanagerChannel } from '../../src/alerts/alertmanager'
 import { CONTEXT, describeChannel, expectNoSecret, robotPeer } from '../support/channel-contract'
-import { alertmanager, type AlertmanagerAlert, serveRobot } from '../support/fake-robot'
+import { alertmanager, type AlertmanagerAlert, type FakeRobot, serveRobot } from '../support/fake-robot'
 import { CHINESE, ENGLISH, WITHOUT_EVENT } from '../support/sample-alerts'
 import { describeService } from '../support/services'
 
@@ -25,8 +25,14 @@ describeChannel(
 )
 
 describe('alertmanager', () => {
+  let fake: FakeRobot<AlertmanagerAlert[]>
+
+  beforeEach(async () => {
+    fake = await serveRobot(alertmanager())
+  })
+  afterEach(() => fake.stop())
+
   test('an alert stays open for a day when a success can end it, else for an hour', async () => {
-    const fake = await serveRobot(alertmanager())
     const channel = openAlertmanagerChannel(fake.endpoint.replace('http', 'alertmanager'), CONTEXT)
     await channel.send(ENGLISH, inTime())
     await channel.send(WITHOUT_EVENT, inTime())
@@ -34,11 +40,9 @@ describe('alertmanager', () => {
       ([alert]) => (Date.parse(alert!.endsAt) - Date.parse(alert!.startsAt)) / 3_600_000,
     )
     expect(hours).toEqual([24, 1])
-    await fake.stop()
   })
 
   test('resolve fails when Alertmanager cannot be asked', async () => {
-    const fake = await serveRobot(alertmanager())
     const channel = openAlertmanagerChannel(
       fake.endpoint.replace('http://', 'alertmanager://u:secret-word@'),
       CONTEXT,
@@ -46,7 +50,12 @@ describe('alertmanager', () => {
     const error: unknown = await channel.resolve!('x', inTime()).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ name: 'DeliveryError', message: 'alertmanager: HTTP 401: Unauthorized' })
     expectNoSecret(error, ['secret-word'])
-    await fake.stop()
+  })
+
+  test('resolve fails when what answers is no Alertmanager', async () => {
+    fake.behave({ status: 200, body: '<html>captive portal</html>' })
+    const channel = openAlertmanagerChannel(fake.endpoint.replace('http', 'alertmanager'), CONTEXT)
+    await expect(channel.resolve!('x', inTime())).rejects.toMatchObject({ name: 'DeliveryError' })
   })
 })
 

@@ -35,9 +35,9 @@ describe.each([
 test('an answer in the older form, StatusCode 0, counts', async () => {
   const fake = await serveRobot(feishu(null, { StatusCode: 0, StatusMessage: 'success' }))
   const channel = openFeishuChannel(`feishu://${FEISHU_HOOK}?endpoint=${fake.endpoint}`, CONTEXT)
-  await channel.send(ENGLISH, AbortSignal.timeout(5000))
+  const sent = channel.send(ENGLISH, AbortSignal.timeout(5000))
+  await sent.finally(() => fake.stop())
   expect(fake.taken).toHaveLength(1)
-  await fake.stop()
 })
 
 function textOfCard({ card }: FeishuMessage): string {

@@ -199,7 +199,8 @@ test('a byte order mark and blanks in front are no fault', () => {
 })
 
 test('a header without a name is passed over, one without a value is null', () => {
-  const headers = '<CosHeaders><Value>v</Value></CosHeaders><CosHeaders><Key>k</Key></CosHeaders><CosHeaders/>'
+  const headers =
+    '<CosHeaders><Value>v</Value></CosHeaders><CosHeaders><Key>k</Key></CosHeaders><CosHeaders/>'
   expect(
     only(`<WorkflowExecution><RunId>r</RunId><State>s</State>${headers}</WorkflowExecution>`),
   ).toMatchObject({ headers: { k: null } })

@@ -79,7 +79,9 @@ describeService('rabbitmq', (rabbitmq) => {
           `concurrency: ${workers.length} workers, ${IDS} ids sent ${TIMES} times at once (${requests} requests with repeats): ` +
             `${new Set(ids).size} ids in the queue, ${ids.length - new Set(ids).size} of them twice; ${counts}; ${seconds.toFixed(0)} s, seed ${SEED}\n`,
         )
-        expect(processes.flatMap(({ log }) => log()).filter(({ msg }) => msg !== 'callback')).toEqual([])
+        expect(processes.flatMap((process) => process.log()).filter(({ msg }) => msg !== 'callback')).toEqual(
+          [],
+        )
         expect(processes.flatMap(({ faults }) => faults)).toEqual([])
         expect(odd).toEqual([])
         expect([...ids].sort()).toEqual(Array.from({ length: IDS }, (_, number) => runId('p', number)))

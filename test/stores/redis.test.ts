@@ -1,10 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { AddressInfo } from 'node:net'
 import { redisConnection } from '../../src/delivery/redis-connection'
 import { openRedisStore } from '../../src/stores/redis'
 import type { Store } from '../../src/stores/store'
 import { describeService } from '../support/services'
+import { startTcpProxy } from '../support/tcp-proxy'
 import { messageItem, storeContract } from '../support/store-contract'
 
 const CONTEXT = { credentials: () => null, region: null }
@@ -86,6 +86,22 @@ describeService('redis', (address) => {
       await proxy.close()
     })
 
+    test('fails while the server cannot be reached, and works again as soon as it can', async () => {
+      const proxy = await startTcpProxy(address)
+      const cut = openRedisStore(`redis://${proxy.address}/14?prefix=${prefix}`, CONTEXT)
+      await cut.claim('a', 60_000)
+      await proxy.refuse()
+      await expect(cut.claim('b', 60_000)).rejects.toMatchObject({ name: 'DeliveryError' })
+      await expect(cut.park(messageItem('i'))).rejects.toThrow(`redis: ${proxy.address}:`)
+      await proxy.pass()
+      expect((await cut.claim('a', 60_000)).kind).toBe('held')
+      expect((await cut.claim('b', 60_000)).kind).toBe('claimed')
+      await cut.park(messageItem('i'))
+      expect(await store.list()).toHaveLength(1)
+      await cut.close()
+      await proxy.close()
+    })
+
     test('works on after the server forgot its scripts', async () => {
       await store.claim('a', 60_000)
       await command('SCRIPT', 'FLUSH')
@@ -141,7 +157,6 @@ interface CountingProxy {
 }
 
 async function countingProxy(address: string): Promise<CountingProxy> {
-  const { connect } = await import('node:net')
   const [host = '', port = ''] = address.split(':')
   const sockets: Socket[] = []
   let count = 0

@@ -6,12 +6,17 @@ type Mode =
   | { readonly kind: 'pass'; readonly delayMs: number }
   /** Takes connections and bytes, answers nothing. */
   | { readonly kind: 'black-hole' }
-  /** Resets each new connection at once. */
+  /** Drops each new connection at once. */
   | { readonly kind: 'reset' }
-  /** Passes so many more bytes from the client, then resets the connection they came on. */
+  /** Passes so many more bytes from the client, then drops the connection they came on. */
   | { readonly kind: 'cut-after'; bytes: number }
 
-/** A network between a client and a server, good or bad as the test says. */
+/**
+ * A network between a client and a server, good or bad as the test says.
+ *
+ * Connections are dropped by `destroy`, not by `resetAndDestroy`: on Node 20 the latter shuts the socket down first, which at times
+ * makes the reset fail and leaves a handle on which the process hangs while it exits.
+ */
 export interface TcpProxy {
   readonly port: number
   /** `127.0.0.1:PORT` */
@@ -26,13 +31,13 @@ export interface TcpProxy {
   readonly isBlackHole: boolean
   /** The connections there are stay open and answer nothing for good, as when a router forgot them; new ones pass. */
   strand(): void
-  /** Resets the connections there are and each new one. */
+  /** Drops the connections there are and each new one. */
   reset(): void
-  /** Resets the connections there are; new ones pass. */
+  /** Drops the connections there are; new ones pass. */
   cut(): void
-  /** Resets a connection after `bytes` more bytes from the client, in all. */
+  /** Drops a connection after `bytes` more bytes from the client, in all. */
   cutAfter(bytes: number): void
-  /** Nobody listens any more; the connections there are get reset. `pass` listens again. */
+  /** Nobody listens any more; the connections there are get dropped. `pass` listens again. */
   refuse(): Promise<void>
   close(): Promise<void>
 }
@@ -59,7 +64,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
         const allowed = Math.min(mode.bytes, chunk.length)
         mode.bytes -= allowed
         to.write(chunk.subarray(0, allowed))
-        if (mode.bytes === 0) from.resetAndDestroy()
+        if (mode.bytes === 0) from.destroy()
         return
       }
       const delayMs = mode.kind === 'pass' ? mode.delayMs : 0
@@ -76,7 +81,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
       connections += 1
       track(client)
       if (mode.kind === 'reset') {
-        client.resetAndDestroy()
+        client.destroy()
         return
       }
       const upstream = connect({ host, port: Number(targetPort) })
@@ -92,7 +97,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
     server = listener
   }
 
-  const cut = (): void => sockets.forEach((socket) => socket.resetAndDestroy())
+  const cut = (): void => sockets.forEach((socket) => socket.destroy())
 
   const stop = async (): Promise<void> => {
     const listener = server

@@ -18,7 +18,7 @@ test('without a store there is nothing to sweep, and the log says so', async () 
 
 test('the store is tidied in each run', async () => {
   let tidied = 0
-  const tidying = { ...store(), tidy: async () => Promise.resolve(tidied++).then(() => undefined) }
+  const tidying = { ...store(), tidy: async () => Promise.resolve(void (tidied += 1)) }
   await sweep(scene(tidying), null, LIMITS)
   expect(tidied).toBe(1)
 })
@@ -37,8 +37,11 @@ test('a store that is down ends each step, and the sweep as a whole says so with
     admit: broken,
   }
   const parts = scene(down, { queue: fakeQueue().queue })
-  const page = async () => Promise.resolve({ executions: [], nextToken: null })
-  const reconcile = { targets: [{ bucket: 'b-1', workflowId: 'w1' }], executions: { one: broken, page } }
+  const list = async () => Promise.resolve({ executions: [], nextToken: null })
+  const reconcile = {
+    targets: [{ bucket: 'b-1', workflowId: 'w1' }],
+    executions: { page: list, one: broken },
+  }
   expect(await sweep(parts, reconcile, LIMITS)).toEqual(NOTHING)
   expect(parts.lines.map(({ msg }) => msg)).toEqual([
     'the sweep could not redeliver',

@@ -1,0 +1,12 @@
+import type { Deadline } from './deadlines'
+import type { Stopwatch } from './stopwatch'
+
+/** The conditions under which one callback is worked on. */
+export interface Run {
+  readonly deadline: Deadline
+  /** A claim is given up after so long: as long as the invocation may last. */
+  readonly leaseMs: number
+  /** When the callback came, ms since the epoch; in order of arrival. */
+  readonly arrivedAt: number
+  readonly stopwatch: Stopwatch
+}
