@@ -9,8 +9,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const src = resolve(root, 'src')
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
-/** Drivers that bring a client library, by folder and file. */
-const CHUNKS = ['queues/amqp', 'queues/kafka', 'queues/redis', 'stores/redis']
+/** What brings a client library: drivers, and the client that two drivers share. */
+const CHUNKS = ['queues/amqp', 'queues/kafka', 'delivery/redis-client']
 
 const LOCAL_TOOLS = ['start', 'invoke', 'handler-host', 'outbox']
 

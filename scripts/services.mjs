@@ -64,7 +64,7 @@ function prepareRabbitmq(dir, port) {
     'log.console = true',
     'log.console.level = warning',
     'log.file = false',
-    'vm_memory_high_watermark.absolute = 256MB',
+    'vm_memory_high_watermark.absolute = 1GB',
     'disk_free_limit.absolute = 50MB',
   ])
   const env = {

@@ -23,6 +23,8 @@ export function closeNetworkGate(): void {
       })
     }
     module.request = gated
+    // Node's own `get` would go round it.
+    module.get = (...args: [Target, ...unknown[]]): http.ClientRequest => gated(...args).end()
   }
 }
 

@@ -9,6 +9,7 @@ import { deployCredentials } from './deploy-credentials'
 import { doctor } from './doctor'
 import { explain } from './failure'
 import { gatewayServiceOf, findFunction, listTriggers } from './functions'
+import { loadSdkByService } from './load-sdk-by-service'
 import { closeNetworkGate } from './network-gate'
 import { checkPackage, copyPackage, packageFunction } from './package-function'
 import { type Options, type Serverless, textOption, type Writers } from './serverless'
@@ -22,6 +23,9 @@ import { remove } from './remove'
 import { rollback } from './rollback'
 import { hideSecretsIn } from './hide-secrets'
 import type { Session } from './session'
+
+// serverless loads the plugins' modules, in their order, before it makes any of them.
+loadSdkByService(process.cwd())
 
 const PLACE = {
   bucket: { usage: 'The bucket, with its APPID', type: 'string' },

@@ -148,6 +148,16 @@ describe('the store is down', () => {
     )
   })
 
+  test('for the claim only: what was delivered without it is settled all the same', async () => {
+    const store = memoryStore()
+    const queue = fakeQueue()
+    const relay = createRelay(testParts({ store: brokenStore(store, ['claim'], 'refuses'), queue }))
+    expect((await relay(success, INVOCATION)).body).toMatchObject({ outcome: 'queued' })
+    const later = createRelay(testParts({ store, queue }))
+    expect((await later(success, INVOCATION)).body).toMatchObject({ outcome: 'duplicate' })
+    expect(queue.events).toHaveLength(1)
+  })
+
   test('wholly, queue down: 503', async () => {
     const parts = testParts({
       store: brokenStore(memoryStore(), methods, 'refuses'),

@@ -140,6 +140,13 @@ export function queueContract(setup: () => QueueUnderTest): void {
       expect(await subject.received()).toEqual([sampleEvent('idle-1'), sampleEvent('idle-2')])
     })
 
+    test('finds out at work that its idle connection was dropped, as after a freeze, and goes on', async () => {
+      await queue.publish(sampleEvent('frozen-1'), AbortSignal.timeout(LONG_MS))
+      proxy.cut()
+      await queue.publish(sampleEvent('frozen-2'), AbortSignal.timeout(LONG_MS))
+      expect(await subject.received()).toEqual([sampleEvent('frozen-1'), sampleEvent('frozen-2')])
+    })
+
     test('recovers when the server returns', async () => {
       await queue.publish(sampleEvent('back-1'), AbortSignal.timeout(LONG_MS))
       await proxy.refuse()

@@ -6,6 +6,7 @@ import type { NamedChannel, RelayParts } from '../../src/relay/parts'
 import { toCloudEvent } from '../../src/callback/cloud-event'
 import type { WorkflowExecution } from '../../src/callback/model'
 import type { ParkedItem, Store } from '../../src/stores/store'
+import { sampleEvent } from './events'
 import { execution, taskOf } from './executions'
 
 export const MINUTE = 60_000
@@ -174,10 +175,7 @@ export function message(
   object = `${runId}.mp4`,
   changes: Partial<ParkedItem> = {},
 ): ParkedItem {
-  return parked(
-    messageDelivery(toCloudEvent({ kind: 'workflow', execution: execution({ runId, object }) })),
-    changes,
-  )
+  return parked(messageDelivery({ ...sampleEvent(runId), subject: object }), changes)
 }
 
 export function failedExecution(runId: string, changes: Partial<WorkflowExecution> = {}): WorkflowExecution {

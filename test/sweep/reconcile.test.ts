@@ -1,13 +1,13 @@
-import type { ListedExecution } from '../../src/callback/read-back'
 import type { WorkflowExecution } from '../../src/callback/model'
+import type { ListedExecution } from '../../src/callback/read-back'
 import { DeliveryError } from '../../src/delivery/delivery-error'
 import { within } from '../../src/delivery/within'
 import { createRelay } from '../../src/relay/relay'
 import { openMemoryStore } from '../../src/stores/memory'
 import type { Store } from '../../src/stores/store'
 import { reconcile, type ReconcileParts } from '../../src/sweep/reconcile'
-import type { Executions } from '../../src/tencent/executions'
 import { sweep } from '../../src/sweep/sweep'
+import type { Executions } from '../../src/tencent/executions'
 import { execution } from '../support/executions'
 import {
   CONTEXT,
@@ -38,9 +38,14 @@ interface Run {
 }
 
 /** CI as the sweep sees it: a list in pages, oldest first, and a read-back. It is strict about what it is asked. */
-class FakeCi implements Executions {
+class FakeCi implements ReconcileParts {
+  readonly targets = [TARGET]
   readonly runs: Run[] = []
   readonly queries: Parameters<Executions['page']>[0][] = []
+  readonly executions = {
+    page: async (...call: Parameters<Executions['page']>) => this.list(...call),
+    one: async (bucket: string, runId: string) => this.readBack(bucket, runId),
+  }
   readonly readBacks: string[] = []
   listFailures: unknown[] = []
   readBackFailures: unknown[] = []
@@ -51,7 +56,7 @@ class FakeCi implements Executions {
     return run
   }
 
-  readonly page: Executions['page'] = async (query, signal) => {
+  readonly list: Executions['page'] = async (query, signal) => {
     expect(signal.aborted).toBe(false)
     expect(query.from).toBeLessThan(query.to)
     this.queries.push(query)
@@ -68,12 +73,12 @@ class FakeCi implements Executions {
         runId,
         state,
         createdAt: createdAt === null ? null : new Date(createdAt).toISOString(),
-        object: `${runId}.mp4`,
+        object: null,
       }))
     return { executions, nextToken: start + PAGE < found.length ? `page-${start + PAGE}` : null }
   }
 
-  readonly one = async (bucket: string, runId: string): Promise<WorkflowExecution | null> => {
+  readonly readBack = async (bucket: string, runId: string): Promise<WorkflowExecution | null> => {
     expect(bucket).toBe(TARGET.bucket)
     this.readBacks.push(runId)
     await Promise.resolve()
@@ -91,8 +96,7 @@ let queue: FakeQueue
 let parts: Scene
 
 const inTime = (): boolean => false
-const run = async (timeIsUp = inTime): Promise<number> =>
-  reconcile(parts, store, { targets: [TARGET], executions: ci }, timeIsUp)
+const run = async (timeIsUp = inTime): Promise<number> => reconcile(parts, store, ci, timeIsUp)
 const watermark = async (): Promise<number> => Number(await store.note(WATERMARK))
 
 beforeEach(() => {
@@ -287,15 +291,15 @@ describe('CI refuses', () => {
 
   test('a later page: what was relayed stays relayed, the watermark stays', async () => {
     for (let i = 0; i < 5; i++) ci.end(`r${i}`, clock.now - HOUR + i)
-    const { page } = ci
+    const { list } = ci
     let calls = 0
     const failing: ReconcileParts = {
       targets: [TARGET],
       executions: {
-        one: ci.one,
+        one: ci.readBack,
         page: async (query, signal) => {
           if (++calls === 2) throw new Error('ci: reset')
-          return page(query, signal)
+          return list(query, signal)
         },
       },
     }
@@ -309,7 +313,7 @@ describe('CI refuses', () => {
     ci.end('r1', clock.now - HOUR)
     const targets = [TARGET, { bucket: TARGET.bucket, workflowId: 'w2' }]
     ci.listFailures = [new DeliveryError(`ci: ${status}`, { retryAfterMs: 3 * MINUTE, throttled: true })]
-    const both = { targets, executions: ci }
+    const both = { targets, executions: ci.executions }
     await reconcile(parts, store, both, inTime)
     expect(ci.queries).toHaveLength(1)
     expect(parts.lines[0]).toMatchObject({ error: `ci: ${status}`, retryAfterMs: 3 * MINUTE })
@@ -326,7 +330,7 @@ describe('CI refuses', () => {
     ci.end('r1', clock.now - HOUR)
     ci.listFailures = ['a bare word']
     const targets = [{ bucket: TARGET.bucket, workflowId: 'gone' }, TARGET]
-    expect(await reconcile(parts, store, { targets, executions: ci }, inTime)).toBe(1)
+    expect(await reconcile(parts, store, { targets, executions: ci.executions }, inTime)).toBe(1)
     expect(parts.lines[0]).toMatchObject({ workflowId: 'gone', error: 'a bare word' })
     expect(await watermark()).toBe(clock.now)
   })
@@ -336,7 +340,12 @@ describe('CI refuses', () => {
     const list = async (): Promise<never> => new Promise(() => {})
     const start = performance.now()
     expect(
-      await reconcile(parts, store, { targets: [TARGET], executions: { one: ci.one, page: list } }, inTime),
+      await reconcile(
+        parts,
+        store,
+        { targets: [TARGET], executions: { page: list, one: ci.readBack } },
+        inTime,
+      ),
     ).toBe(0)
     expect(performance.now() - start).toBeLessThan(6_000)
     expect(parts.lines[0]).toMatchObject({ error: 'CI gave no answer in time' })
@@ -371,9 +380,9 @@ describe('when the time of a run is up', () => {
     const backwards: ReconcileParts = {
       targets: [TARGET],
       executions: {
-        one: ci.one,
+        one: ci.readBack,
         page: async (query, signal) => {
-          const page = await ci.page(query, signal)
+          const page = await ci.list(query, signal)
           return { ...page, executions: [...page.executions].reverse() }
         },
       },
@@ -389,24 +398,19 @@ describe('when the time of a run is up', () => {
 })
 
 test('with no targets nothing is asked', async () => {
-  const nothing = { targets: [], executions: ci }
+  const nothing = { targets: [], executions: ci.executions }
   const down = { ...store, note: async () => Promise.reject(new Error('down')) }
   expect(await reconcile(parts, down, nothing, inTime)).toBe(0)
 })
 
 test('a sweep counts what it reconciled', async () => {
   ci.end('r1', clock.now - HOUR)
-  expect(await sweep(parts, { targets: [TARGET], executions: ci }, { ms: 5_000, items: 10 })).toMatchObject({
-    reconciled: 1,
-    delivered: 0,
-  })
+  expect(await sweep(parts, ci, { ms: 5_000, items: 10 })).toMatchObject({ reconciled: 1, delivered: 0 })
 })
 
 test('a sweep whose time went into deliveries leaves CI alone', async () => {
   ci.end('r1', clock.now - HOUR)
-  expect(await sweep(parts, { targets: [TARGET], executions: ci }, { ms: 0, items: 10 })).toMatchObject({
-    reconciled: 0,
-  })
+  expect(await sweep(parts, ci, { ms: 0, items: 10 })).toMatchObject({ reconciled: 0 })
   expect(ci.queries).toEqual([])
   queue.manner = takes
   await within(

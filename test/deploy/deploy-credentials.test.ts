@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { deployCredentials } from '../../src/deploy/deploy-credentials'
+
+const folder = mkdtempSync(join(tmpdir(), 'credentials-'))
+const file = join(folder, 'credentials')
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const environment = { TENCENT_SECRET_ID: 'AKIDenv', TENCENT_SECRET_KEY: 'keyFromEnv' }
+
+test('the environment comes first, with a token for temporary keys', () => {
+  writeFileSync(file, '[default]\ntencent_secret_id=AKIDfile\ntencent_secret_key=keyFromFile\n')
+  expect(deployCredentials(environment, file)).toEqual({
+    secretId: 'AKIDenv',
+    secretKey: 'keyFromEnv',
+    sessionToken: null,
+  })
+  expect(deployCredentials({ ...environment, TENCENT_TOKEN: 't' }, file).sessionToken).toBe('t')
+})
+
+test('then the file, its default section', () => {
+  writeFileSync(
+    file,
+    '; mine\r\n[other]\r\ntencent_secret_id=no\r\n[default]\r\ntencent_secret_id = AKIDfile\r\ntencent_secret_key = "key=File"\r\n',
+  )
+  expect(deployCredentials({}, file)).toEqual({
+    secretId: 'AKIDfile',
+    secretKey: 'key=File',
+    sessionToken: null,
+  })
+})
+
+test('half of a pair is an error, not a reason to look elsewhere', () => {
+  expect(() => deployCredentials({ TENCENT_SECRET_ID: 'AKIDenv' }, file)).toThrow(
+    'TENCENT_SECRET_ID is set but TENCENT_SECRET_KEY is not: set both.',
+  )
+  expect(() => deployCredentials({ TENCENT_SECRET_KEY: 'secretword' }, file)).toThrow(
+    /^TENCENT_SECRET_KEY is set but/,
+  )
+})
+
+test('a file without keys, and no file', () => {
+  writeFileSync(file, '[default]\ntencent_secret_id=AKIDfile\n')
+  expect(() => deployCredentials({}, file)).toThrow(
+    `${file} is not an INI file with [default], tencent_secret_id and tencent_secret_key.`,
+  )
+  expect(() => deployCredentials({}, join(folder, 'none'))).toThrow(
+    /^No Tencent Cloud credentials: set TENCENT_SECRET_ID and TENCENT_SECRET_KEY/,
+  )
+})
