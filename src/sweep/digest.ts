@@ -70,7 +70,7 @@ function kindOf(batch: readonly ParkedAlert[]): Kind {
     ),
   )
   const [kind] = kinds
-  return kinds.size === 1 && kind !== undefined ? kind : 'alerts'
+  return kinds.size > 1 || kind === undefined ? 'alerts' : kind
 }
 
 /** The heading has said what happened to each, unless they are of several kinds. */
