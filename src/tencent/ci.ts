@@ -78,7 +78,7 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
     if (answer.status === 200) return answer.body
     // A bucket that is not there speaks of a wrong region rather than of a forged run.
     if (answer.status === 404 && errorField(answer, 'Code') !== 'NoSuchBucket') return null
-    throw cosRefusal(target, 'asking for an execution or a job', answer)
+    throw cosRefusal(target, folder === 'jobs' ? 'asking for a job' : 'asking for an execution', answer)
   }
 
   return {
