@@ -17,7 +17,7 @@ export async function withReasons(parts: RelayParts, subject: Subject, deadline:
   try {
     const told = await within(
       ms,
-      (signal) => readBack(bucket, runId, signal),
+      (signal) => readBack.execution(bucket, runId, signal),
       () => new Error('CI gave no answer in time'),
     )
     return told === null ? subject : { kind: 'workflow', execution: merged(subject.execution, told) }

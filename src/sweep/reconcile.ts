@@ -106,7 +106,7 @@ export async function reconcile(
   ): Promise<'settled' | 'going-on' | 'open'> {
     if (isGoingOn(state)) return 'going-on'
     if (await isSettled(store, ledgerKey('workflow', runId, state))) return 'settled'
-    const execution = await asked((signal) => executions.one(target.bucket, runId, signal))
+    const execution = await asked((signal) => executions.execution(target.bucket, runId, signal))
     const what = { id: runId, state, bucket: target.bucket }
     if (execution === null) {
       parts.log('warn', 'CI lists an execution that it then does not know', what)

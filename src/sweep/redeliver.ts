@@ -35,7 +35,7 @@ async function relayAgain(
 ): Promise<Failure | null> {
   const run = startRun(item.parkedAt)
   try {
-    const subjects = readCallback(bodyText(textOf(parcel.bodyBase64), null))
+    const subjects = readCallback(bodyText(parcel.bodyBase64, true))
     const outcomes = await Promise.all(
       subjects.map(async (subject): Promise<Outcome['outcome']> => {
         const verified = parts.verify === 'off' ? subject : await askCi(parts, subject, run)
@@ -63,10 +63,6 @@ export function startRun(arrivedAt: number): Run {
     arrivedAt,
     stopwatch: startStopwatch(),
   }
-}
-
-function textOf(bodyBase64: string): string {
-  return Buffer.from(bodyBase64, 'base64').toString('utf8')
 }
 
 function failure(message: string): Failure {

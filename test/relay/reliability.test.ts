@@ -180,7 +180,8 @@ describe('whatever hangs, there is an answer within 4 s', () => {
   const methods: StoreMethod[] = ['claim', 'settle', 'release', 'park', 'note', 'setNote', 'admit']
   const hung = (...broken: StoreMethod[]): Store => brokenStore(memoryStore(), broken, 'hangs')
   const limited = { limit: { messages: 5, perMs: 1_000 }, resolves: true }
-  const hangingReadBack = async (): Promise<never> => new Promise(() => {})
+  const hanging = async (): Promise<never> => new Promise(() => {})
+  const hangingReadBack = { execution: hanging, job: hanging }
 
   test.each<
     [

@@ -46,7 +46,7 @@ const parts: RelayParts = {
     },
   })),
   store: hungStore,
-  readBack: hangs,
+  readBack: { execution: hangs, job: hangs },
   verify: 'off',
   language: 'en',
   log: () => undefined,

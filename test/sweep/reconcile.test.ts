@@ -44,7 +44,8 @@ class FakeCi implements ReconcileParts {
   readonly queries: Parameters<Executions['page']>[0][] = []
   readonly executions = {
     page: async (...call: Parameters<Executions['page']>) => this.list(...call),
-    one: async (bucket: string, runId: string) => this.readBack(bucket, runId),
+    execution: async (bucket: string, runId: string) => this.readBack(bucket, runId),
+    job: async () => Promise.resolve(null),
   }
   readonly readBacks: string[] = []
   listFailures: unknown[] = []
@@ -296,7 +297,7 @@ describe('CI refuses', () => {
     const failing: ReconcileParts = {
       targets: [TARGET],
       executions: {
-        one: ci.readBack,
+        ...ci.executions,
         page: async (query, signal) => {
           if (++calls === 2) throw new Error('ci: reset')
           return list(query, signal)
@@ -343,7 +344,7 @@ describe('CI refuses', () => {
       await reconcile(
         parts,
         store,
-        { targets: [TARGET], executions: { page: list, one: ci.readBack } },
+        { targets: [TARGET], executions: { ...ci.executions, page: list } },
         inTime,
       ),
     ).toBe(0)
@@ -380,7 +381,7 @@ describe('when the time of a run is up', () => {
     const backwards: ReconcileParts = {
       targets: [TARGET],
       executions: {
-        one: ci.readBack,
+        ...ci.executions,
         page: async (query, signal) => {
           const page = await ci.list(query, signal)
           return { ...page, executions: [...page.executions].reverse() }

@@ -40,7 +40,7 @@ test('a store that is down ends each step, and the sweep as a whole says so with
   const list = async () => Promise.resolve({ executions: [], nextToken: null })
   const reconcile = {
     targets: [{ bucket: 'b-1', workflowId: 'w1' }],
-    executions: { page: list, one: broken },
+    executions: { page: list, execution: broken, job: broken },
   }
   expect(await sweep(parts, reconcile, LIMITS)).toEqual(NOTHING)
   expect(parts.lines.map(({ msg }) => msg)).toEqual([

@@ -1,9 +1,9 @@
-import type { WorkflowExecution } from '../../src/callback/model'
+import type { Job, WorkflowExecution } from '../../src/callback/model'
 import { createRelay } from '../../src/relay/relay'
 import { openMemoryStore } from '../../src/stores/memory'
 import type { ParkedItem, Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
-import { execution } from '../support/executions'
+import { execution, jobOf } from '../support/executions'
 import {
   CONTEXT,
   fakeChannel,
@@ -28,6 +28,7 @@ let queue: FakeQueue
 let parts: Scene
 /** What CI says of each run; a run that is not there is unknown to it. */
 let runs: Map<string, WorkflowExecution | Error>
+let jobs: Map<string, Job>
 let asked: string[]
 
 beforeEach(() => {
@@ -35,15 +36,23 @@ beforeEach(() => {
   store = openMemoryStore('memory:', CONTEXT)
   queue = fakeQueue()
   runs = new Map()
+  jobs = new Map()
   asked = []
   parts = scene(store, {
     queue: queue.queue,
     verify: 'read-back',
-    readBack: async (bucket, runId) => {
-      expect(bucket).toBe(BUCKET)
-      asked.push(runId)
-      const told = runs.get(runId) ?? null
-      return told instanceof Error ? Promise.reject(told) : Promise.resolve(told)
+    readBack: {
+      async execution(bucket, runId) {
+        expect(bucket).toBe(BUCKET)
+        asked.push(runId)
+        const told = runs.get(runId) ?? null
+        return told instanceof Error ? Promise.reject(told) : Promise.resolve(told)
+      },
+      async job(bucket, jobId) {
+        expect(bucket).toBe(BUCKET)
+        asked.push(jobId)
+        return Promise.resolve(jobs.get(jobId) ?? null)
+      },
     },
   })
 })
@@ -191,7 +200,8 @@ test('a quarantined body is relayed once a person made it due, if it can be read
   expect(await store.list()).toEqual([expect.objectContaining({ id: 'bad', status: 'waiting' })])
 })
 
-test('a job cannot be read back: it waits for a person', async () => {
+test('a job is asked about as a job', async () => {
+  const body = `<Response><JobsDetail><JobId>j1</JobId><State>Success</State><Input><BucketId>${BUCKET}</BucketId></Input></JobsDetail></Response>`
   await store.park({
     id: 'unverified-job',
     group: 'unverified-job',
@@ -200,13 +210,10 @@ test('a job cannot be read back: it waits for a person', async () => {
     tries: 1,
     dueAt: clock.now,
     lastError: null,
-    parcel: {
-      kind: 'unverified',
-      bodyBase64: Buffer.from(
-        '<Response><JobsDetail><JobId>j1</JobId><State>Success</State></JobsDetail></Response>',
-      ).toString('base64'),
-    },
+    parcel: { kind: 'unverified', bodyBase64: Buffer.from(body).toString('base64') },
   })
-  await sweep(parts, null, LIMITS)
-  expect((await store.list())[0]).toMatchObject({ lastError: 'a job callback cannot be read back from CI' })
+  jobs.set('j1', jobOf({ jobId: 'j1', state: 'Success' }))
+  expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 1, waiting: 0 })
+  expect(asked).toEqual(['j1'])
+  expect(queue.taken).toEqual(['j1'])
 })
