@@ -14,7 +14,7 @@ const LOGGED_CHARACTERS = 16_384
 
 /**
  * Keeps an authenticated body that could not be read, and tells the team, once however often the same body comes. Returns null when that is
- * done; a 503 when a store is configured and did not take it.
+ * done; a 503 when a store is configured and did not take it, or another worker is at it.
  */
 export async function quarantine(
   parts: RelayParts,
@@ -25,7 +25,9 @@ export async function quarantine(
   const bytes = bytesOf(request, problem)
   const id = `unreadable-${digest(bytes.toString('latin1'))}`
   const ticket = await claim(parts.store, id, run, parts.log)
-  if (ticket.kind !== 'claimed') return null
+  if (ticket.kind === 'done') return null
+  if (ticket.kind === 'held')
+    return comeAgain('held', 'Another worker is at it: send it again.', ticket.retryAfterMs)
 
   const kept = await park(parts.store, {
     id,

@@ -122,3 +122,16 @@ test('no message goes anywhere', async () => {
   await createRelay(testParts({ queue }))(post(BROKEN), INVOCATION)
   expect(queue.events).toEqual([])
 })
+
+test('the same body while another worker is at it: come again, for that one may not live to keep it', async () => {
+  const channel = fakeChannel('wecom-1')
+  const relay = createRelay(testParts({ channels: [channel] }))
+  const answers = await Promise.all([relay(post(BROKEN), INVOCATION), relay(post(BROKEN), INVOCATION)])
+  expect(answers.map(({ status }) => status).sort()).toEqual([400, 503])
+  expect(answers.find(({ status }) => status === 503)).toMatchObject({
+    body: { error: 'held' },
+    headers: { 'Retry-After': expect.stringMatching(/^[1-9]\d*$/) as string },
+  })
+  expect((await relay(post(BROKEN), INVOCATION)).status).toBe(400)
+  expect(channel.alerts).toHaveLength(1)
+})
