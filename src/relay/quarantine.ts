@@ -14,7 +14,7 @@ const LOGGED_CHARACTERS = 16_384
 
 /**
  * Keeps an authenticated body that could not be read, and tells the team, once however often the same body comes. Returns null when that is
- * done; a 503 when a store is configured and did not take it, or another worker is at it.
+ * done; a 503 when a store is configured and did not take it.
  */
 export async function quarantine(
   parts: RelayParts,
@@ -26,8 +26,6 @@ export async function quarantine(
   const id = `unreadable-${digest(bytes.toString('latin1'))}`
   const ticket = await claim(parts.store, id, run, parts.log)
   if (ticket.kind === 'done') return null
-  if (ticket.kind === 'held')
-    return comeAgain('held', 'Another worker is at it: send it again.', ticket.retryAfterMs)
 
   const kept = await park(parts.store, {
     id,
@@ -51,9 +49,11 @@ export async function quarantine(
       body: request.body.slice(0, LOGGED_CHARACTERS),
     })
   if (!kept && parts.store !== null) {
-    await ticket.release()
+    if (ticket.kind === 'claimed') await ticket.release()
     return comeAgain('not-stored', 'The body cannot be read, and the store did not take it.', 5_000)
   }
+  // The other worker tells of it; but it may not live to keep it.
+  if (ticket.kind === 'held') return null
   const alert = unreadableAlert(id, problem.message, bytes.length, kept ? id : null, parts.language)
   await Promise.all(
     parts.channels.map(async ({ id: channel }) => deliverOrPark(parts, alertDelivery(channel, alert), run)),

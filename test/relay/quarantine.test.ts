@@ -123,15 +123,24 @@ test('no message goes anywhere', async () => {
   expect(queue.events).toEqual([])
 })
 
-test('the same body while another worker is at it: come again, for that one may not live to keep it', async () => {
+test('a body that another worker is at is kept by both, for that one may not live to; one of them tells', async () => {
   const channel = fakeChannel('wecom-1')
-  const relay = createRelay(testParts({ channels: [channel] }))
-  const answers = await Promise.all([relay(post(BROKEN), INVOCATION), relay(post(BROKEN), INVOCATION)])
-  expect(answers.map(({ status }) => status).sort()).toEqual([400, 503])
-  expect(answers.find(({ status }) => status === 503)).toMatchObject({
-    body: { error: 'held' },
-    headers: { 'Retry-After': expect.stringMatching(/^[1-9]\d*$/) as string },
-  })
-  expect((await relay(post(BROKEN), INVOCATION)).status).toBe(400)
+  const store = memoryStore()
+  const parts = testParts({ store, channels: [channel] })
+  const relay = createRelay(parts)
+  await relay(post(BROKEN), INVOCATION)
+  const [item] = await kept(store)
+  await store.remove(item!.id)
+
+  const other = memoryStore()
+  await other.claim(item!.id, 60_000)
+  const late = createRelay({ ...parts, store: other })
+  expect((await late(post(BROKEN), INVOCATION)).status).toBe(400)
+  expect((await kept(other)).map((one) => one?.id)).toEqual([item!.id])
   expect(channel.alerts).toHaveLength(1)
+
+  const full = memoryStore()
+  await full.claim(item!.id, 60_000)
+  const unkept = createRelay({ ...parts, store: brokenStore(full, ['park'], 'refuses') })
+  expect((await unkept(post(BROKEN), INVOCATION)).status).toBe(503)
 })
