@@ -34,6 +34,8 @@ const shared = {
   format: 'cjs',
   charset: 'utf8',
   legalComments: 'none',
+  // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
   define: { RELAY_VERSION: JSON.stringify(version) },
 }
