@@ -9,8 +9,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const src = resolve(root, 'src')
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
-/** Drivers that bring a client library, by folder and file. */
-const CHUNKS = ['queues/amqp', 'queues/kafka', 'queues/redis', 'stores/redis']
+/** What brings a client library: drivers, and the client that two drivers share. */
+const CHUNKS = ['queues/amqp', 'queues/kafka', 'delivery/redis-client']
 
 const LOCAL_TOOLS = ['start', 'invoke', 'handler-host', 'outbox']
 
@@ -34,6 +34,8 @@ const shared = {
   format: 'cjs',
   charset: 'utf8',
   legalComments: 'none',
+  // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
+  supported: { 'dynamic-import': false },
   logLevel: 'warning',
   define: { RELAY_VERSION: JSON.stringify(version) },
 }

@@ -64,7 +64,7 @@ function prepareRabbitmq(dir, port) {
     'log.console = true',
     'log.console.level = warning',
     'log.file = false',
-    'vm_memory_high_watermark.absolute = 256MB',
+    'vm_memory_high_watermark.absolute = 1GB',
     'disk_free_limit.absolute = 50MB',
   ])
   const env = {
@@ -111,21 +111,23 @@ function prepareAlertmanager(dir, port) {
 
 /**
  * Listeners, from the first port on: plain; SASL; one whose advertised address is the port after it, where a test can put a proxy
- * between the client and every answer of the broker; the controller.
+ * between the client and every answer of the broker; the controller; another with the port after it, for a test of TLS.
  */
 function prepareKafka(dir, port) {
   const lib = resolve(dir, `lib-${KAFKA_VERSION}`)
   if (!existsSync(lib)) resolveKafka(dir, lib)
   const login = (module, extra = '') =>
     `org.apache.kafka.common.security.${module}LoginModule required${extra};`
+  const at = ([name, offset]) => `${name}://${HOST}:${port + offset}`
+  const plain = ['PLAIN', 'PROXIED', 'CONTROLLER', 'BEHIND_TLS']
   const config = write(dir, 'server.properties', [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@${HOST}:${port + 4}`,
     'controller.listener.names=CONTROLLER',
-    `listeners=PLAIN://${HOST}:${port},SASL://${HOST}:${port + 1},PROXIED://${HOST}:${port + 2},CONTROLLER://${HOST}:${port + 4}`,
-    `advertised.listeners=PLAIN://${HOST}:${port},SASL://${HOST}:${port + 1},PROXIED://${HOST}:${port + 3}`,
-    'listener.security.protocol.map=PLAIN:PLAINTEXT,SASL:SASL_PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    `listeners=${Object.entries({ PLAIN: 0, SASL: 1, PROXIED: 2, CONTROLLER: 4, BEHIND_TLS: 5 }).map(at)}`,
+    `advertised.listeners=${Object.entries({ PLAIN: 0, SASL: 1, PROXIED: 3, BEHIND_TLS: 6 }).map(at)}`,
+    `listener.security.protocol.map=SASL:SASL_PLAINTEXT,${plain.map((name) => `${name}:PLAINTEXT`)}`,
     'inter.broker.listener.name=PLAIN',
     'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
     `listener.name.sasl.plain.sasl.jaas.config=${login('plain.Plain', ` "user_${KAFKA_USER}"="${KAFKA_PASSWORD}"`)}`,

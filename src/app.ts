@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { openAlertChannel } from './alerts/open-alert-channel'
-import { type Config, ConfigError, type Environment, readConfig, secretsIn, type Serves } from './config'
+import { type Config, ConfigError, draftConfig, type Environment, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
 import type { NamedChannel, RelayParts } from './relay/parts'
 import { createRelay, type Relay } from './relay/relay'
-import { sweep, type SweepLimits, type SweepReport } from './sweep/sweep'
+import type { SweepLimits, SweepReport } from './sweep/sweep'
 import { openStore } from './stores/open-store'
 import { ciClient } from './tencent/ci'
 import { credentialsOf } from './tencent/credentials'
@@ -31,13 +31,16 @@ export function openLog(env: Environment, write?: (line: string) => void): Log {
 
 /** Turns the environment into an app: the one place where parts are chosen and put together. Throws a ConfigError. */
 export async function openApp(env: Environment, log: Log, serves: Serves = 'callbacks'): Promise<App> {
-  const config = readConfig(env, serves)
-  const { executions, ...parts } = await openParts(config, env, log)
+  const { config, problems } = draftConfig(env, serves)
+  const { executions, ...parts } = await openParts(config, env, log, problems)
   if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
   return {
     relay: createRelay(parts),
-    sweep: (remainingMs) =>
-      sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs)),
+    sweep: async (remainingMs) => {
+      // Loaded when used: callbacks come without it.
+      const { sweep } = await import('./sweep/sweep')
+      return sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs))
+    },
     close: async () => {
       const open = [parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)]
       await Promise.all(open.map(async (part) => part?.close()))
@@ -47,7 +50,7 @@ export async function openApp(env: Environment, log: Log, serves: Serves = 'call
 
 /** A sweep ends well before its function does: the last tries may take their full time, and the store must be tidied. */
 function sweepLimits(remainingMs: number | null): SweepLimits {
-  return { ms: Math.max(1_000, (remainingMs ?? 30_000) - 8_000), items: 2_000 }
+  return { ms: Math.max(1_000, (remainingMs ?? 30_000) - 10_000), items: 2_000 }
 }
 
 /** Opens every driver that the configuration names, and reports all that cannot be opened at once. */
@@ -55,9 +58,10 @@ export async function openParts(
   config: Config,
   env: Environment,
   log: Log,
+  earlierProblems: readonly string[] = [],
 ): Promise<RelayParts & { readonly executions: Executions | null }> {
   const context: DriverContext = { credentials: () => credentialsOf(env), region: config.region }
-  const problems: string[] = []
+  const problems = [...earlierProblems]
   const opened = async <Part>(
     variable: string,
     url: string | null,
@@ -87,7 +91,7 @@ export async function openParts(
     queue,
     store,
     channels: channels.filter((channel) => channel !== null),
-    readBack: executions?.one ?? null,
+    readBack: executions,
     verify: config.verify,
     language: config.alertLang,
     log,

@@ -42,6 +42,16 @@ const SHORTEST_TOKEN = 22
  * parts are right is the driver's word: opening it tells.
  */
 export function readConfig(env: Environment, serves: Serves = 'callbacks'): Config {
+  const { config, problems } = draftConfig(env, serves)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+/** As far as it can be read, and what is wrong with the rest: a variable with a problem has its default. */
+export function draftConfig(
+  env: Environment,
+  serves: Serves,
+): { readonly config: Config; readonly problems: readonly string[] } {
   const problems: string[] = []
   const value = (name: string): string | null => env[name]?.trim() || null
   const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
@@ -94,8 +104,7 @@ export function readConfig(env: Environment, serves: Serves = 'callbacks'): Conf
     alertLang: oneOf('ALERT_LANG', ['en', 'zh'], 'en'),
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
-  if (problems.length > 0) throw new ConfigError(problems)
-  return config
+  return { config, problems }
 }
 
 function listOf(text: string | null, separator: RegExp): string[] {

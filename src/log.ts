@@ -45,15 +45,20 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   return (text) => longestFirst.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
 }
 
+/** A full pipe is waited for so often, a millisecond each; then the line is cut off rather than the callback held up. */
+const PATIENCE = 200
+
 /** Synchronous: SCF freezes an instance as soon as its answer is out. */
 function writeToStdout(line: string): void {
   let rest = Buffer.from(line)
-  while (rest.length > 0) {
+  for (let waits = 0; rest.length > 0 && waits < PATIENCE;) {
     try {
       rest = rest.subarray(writeSync(1, rest))
     } catch (error) {
-      // A full pipe that its reader will empty; anything else is no reason to fail a callback.
+      // Any other fault of the log is no reason to fail a callback.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return
+      waits += 1
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
     }
   }
 }

@@ -91,7 +91,7 @@ function firing(alert: Alert, now: number): unknown {
   const lasts = alert.incident === null ? OPEN_MS.other : OPEN_MS.incident
   return {
     labels: labelsOf(alert),
-    annotations: { title: shown.title, text: textOf(shown) },
+    annotations: { title: shown.title, text: textOf(shown) || shown.title },
     startsAt: new Date(now).toISOString(),
     endsAt: new Date(now + lasts).toISOString(),
   }

@@ -31,7 +31,7 @@ export function toCloudEvent(subject: Subject): CloudEvent {
   return {
     specversion: '1.0',
     id: subject.kind === 'workflow' ? subject.execution.runId : subject.job.jobId,
-    source: `/cos/${encodeURI(data.bucket ?? '')}`,
+    source: `/cos/${encodeURIComponent(data.bucket ?? '')}`,
     ...(data.object === null ? {} : { subject: data.object }),
     type: `com.tencentcloud.ci.${subject.kind}.${verdict}`,
     ...(time === null ? {} : { time }),

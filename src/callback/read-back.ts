@@ -1,6 +1,7 @@
 import { readExecution } from './execution'
 import { type Node, nodeOf, nodesOf, requiredTextOf, textOf, timeOf } from './fields'
-import type { Text, WorkflowExecution } from './model'
+import { readJob } from './job'
+import type { Job, Text, WorkflowExecution } from './model'
 import { UnreadableCallback } from './unreadable-callback'
 import { readXml } from './xml'
 
@@ -38,6 +39,15 @@ export function readExecutionAnswer(xml: string, bucket: string): WorkflowExecut
     // The beginning of the workflow, which an old sample lists among the tasks; no callback does.
     tasks: execution.tasks.filter((task) => task.type !== 'Start'),
   }
+}
+
+/**
+ * Reads CI's account of one job (436/85084); null when it lists the job among those that do not exist. The bucket is not always in it, so
+ * the caller gives it. Throws UnreadableCallback.
+ */
+export function readJobAnswer(xml: string, bucket: string): Job | null {
+  const [node] = nodesOf(responseOf(xml), 'JobsDetail', 'Response')
+  return node === undefined ? null : { ...readJob(node, 'JobsDetail'), bucket }
 }
 
 /** Reads one page of CI's list of executions (460/80050, 436/80048). Throws UnreadableCallback. */

@@ -1,8 +1,8 @@
-import Redis from 'iovalkey'
 import { DeliveryError } from './delivery-error'
 import { decoded } from './driver-url'
 import { reasonOf } from './reason-of'
-import { shareConnection, type Connection } from './shared-connection'
+import type { Redis } from './redis-client'
+import { shareConnection, type Connection, type SharedConnection } from './shared-connection'
 
 /**
  * One connection to a Redis server, opened at the first command and shared by all, kept between invocations.
@@ -44,14 +44,19 @@ const STALE = /^(READONLY|LOADING|MASTERDOWN)\b/
 export function redisConnection(driver: string, url: URL): RedisConnection {
   const target = targetOf(url)
   const peer = `${driver}: ${url.host}`
-  const shared = shareConnection(peer, (lost) => openClient(peer, target, lost))
+  let shared: SharedConnection<Client> | null = null
+  // Begun now, so that the first command does not wait for it.
+  const loaded = import('./redis-client').then(
+    (client) => (shared = shareConnection(peer, (lost) => openClient(client.Redis, peer, target, lost))),
+  )
+  loaded.catch(() => undefined)
   return {
     host: url.host,
-    command(words, deadline) {
+    async command(words, deadline) {
       const signal = typeof deadline === 'number' ? AbortSignal.timeout(deadline) : deadline
-      return shared.use(signal, (client) => client.run(words))
+      return (await loaded).use(signal, (client) => client.run(words))
     },
-    close: () => shared.close(),
+    close: () => shared?.close(),
   }
 }
 
@@ -70,9 +75,9 @@ function targetOf(url: URL): Target {
   }
 }
 
-function openClient(peer: string, target: Target, lost: () => void): Client {
+function openClient(RedisClient: typeof Redis, peer: string, target: Target, lost: () => void): Client {
   // No retries, no queue, no ready check: a lost connection is replaced at the next use, within that use's own deadline.
-  const client = new Redis({
+  const client = new RedisClient({
     host: target.host,
     port: target.port,
     family: 0,

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { openLog, openParts } from '../app'
-import { type Environment, readConfig } from '../config'
+import { ConfigError, type Environment, readConfig } from '../config'
 import type { RelayParts } from '../relay/parts'
 import { openStore } from '../stores/open-store'
 import type { ItemHeader, ParkedItem, Store } from '../stores/store'
@@ -16,7 +16,7 @@ const HELP = `npm run outbox -- COMMAND [--json]
   redeliver --all       every waiting and every dead item (quarantined ones only by their id)
   drop ID…              forget an item: it will not be delivered
 
-  --json                for programs: list prints an array of items, the others one object an item
+  --json                for programs: show prints an object, the others an array
   STORE_URL says which store: file:.relay/store when unset. redis: and cos: as the function has it.
   Exit code: 0 when all was done, 1 when something was not, 2 when the call is wrong.
 `
@@ -55,6 +55,7 @@ async function run(argv: readonly string[], env: Environment): Promise<number> {
     console.log(HELP)
     return values.help ? 0 : 2
   }
+  if (values.all && command !== 'redeliver') throw new UsageError('--all goes with redeliver only')
   const context = { credentials: () => credentialsOf(env), region: env['COS_REGION'] ?? null }
   const store = await openStore(env['STORE_URL']?.trim() || 'file:.relay/store', context).catch(
     (error: unknown) => {
@@ -64,15 +65,22 @@ async function run(argv: readonly string[], env: Environment): Promise<number> {
   try {
     switch (command) {
       case 'list':
+        if (ids.length > 0) throw new UsageError('list takes no ID: show does')
         return print(await store.list(), values.json ?? false)
       case 'show':
         return show(await the(store, onlyOne(ids)), values.json ?? false)
       case 'drop':
         return report(await each(atLeastOne(ids), (id) => drop(store, id)), values.json ?? false)
       case 'redeliver': {
-        const chosen = values.all ? await allOf(store) : atLeastOne(ids)
         const parts = await targetsOf(env, store)
-        return report(await each(chosen, (id) => redeliverOne(store, parts, id)), values.json ?? false)
+        try {
+          const results = values.all
+            ? await redeliverAll(store, parts, ids)
+            : await each(atLeastOne(ids), (id) => redeliverOne(store, parts, id))
+          return report(results, values.json ?? false)
+        } finally {
+          await closeTargets(parts)
+        }
       }
       default:
         throw new UsageError(`no command is called ${command}`)
@@ -85,20 +93,18 @@ async function run(argv: readonly string[], env: Environment): Promise<number> {
 function print(items: readonly ItemHeader[], json: boolean): number {
   if (json) console.log(JSON.stringify(items.map(readable), null, 2))
   else if (items.length === 0) console.log('The outbox is empty.')
-  else
-    console.log(
-      textTable(
-        ['id', 'status', 'since', 'tries', 'next try', 'last error'],
-        items.map((item) => [
-          item.id,
-          item.status,
-          shown(item.parkedAt),
-          String(item.tries),
-          item.status === 'waiting' ? shown(item.dueAt) : '',
-          (item.lastError ?? '').slice(0, 80),
-        ]),
-      ),
-    )
+  else {
+    const rows = items.map((item) => [
+      item.id,
+      item.status,
+      shown(item.parkedAt),
+      String(item.tries),
+      item.status === 'waiting' ? shown(item.dueAt) : '-',
+      onOneLine(item.lastError ?? '-').slice(0, 80),
+    ])
+    console.log(textTable(['id', 'status', 'since', 'tries', 'next try', 'last error'], rows))
+    console.log(`\n${counted(items)}`)
+  }
   return 0
 }
 
@@ -119,8 +125,8 @@ function show(item: ParkedItem, json: boolean): number {
     ['last error', item.lastError ?? '-'],
     ['kind', parcel.kind],
   ]
-  console.log(facts.map(([name, value]) => `${String(name).padEnd(12)}${String(value)}`).join('\n'))
-  console.log('body' in body ? `\n${body.body}` : `\n${JSON.stringify(parcel, null, 2)}`)
+  console.log(facts.map(([name = '', value = '']) => name.padEnd(12) + onOneLine(value)).join('\n'))
+  console.log(`\n${harmless(body.body ?? JSON.stringify(parcel, null, 2))}`)
   return 0
 }
 
@@ -134,7 +140,38 @@ async function targetsOf(env: Environment, store: Store): Promise<RelayParts | n
     RELAY_LOCAL: '1',
     STORE_URL: '',
   }
-  return { ...(await openParts(readConfig(usable), usable, log)), store }
+  try {
+    return { ...(await openParts(readConfig(usable), usable, log)), store }
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error
+  }
+}
+
+async function closeTargets(parts: RelayParts | null): Promise<void> {
+  const open = [parts?.queue, ...(parts?.channels ?? []).map(({ channel }) => channel)]
+  await Promise.all(open.map(async (part) => part?.close()))
+}
+
+/** Every waiting and every dead item, the oldest first; none overtakes one of its group that failed. */
+async function redeliverAll(
+  store: Store,
+  parts: RelayParts | null,
+  ids: readonly string[],
+): Promise<readonly Result[]> {
+  if (ids.length > 0) throw new UsageError('give IDs or --all, not both')
+  const failedAt = new Map<string, string>()
+  const results: Result[] = []
+  for (const { id, group, status } of await store.list()) {
+    if (status === 'quarantined') continue
+    const ahead = failedAt.get(group)
+    const result =
+      ahead === undefined
+        ? await redeliverOne(store, parts, id)
+        : { id, done: false, note: `waits behind ${ahead}` }
+    if (!result.done && ahead === undefined) failedAt.set(group, id)
+    results.push(result)
+  }
+  return results
 }
 
 async function redeliverOne(store: Store, parts: RelayParts | null, id: string): Promise<Result> {
@@ -176,14 +213,10 @@ function report(results: readonly Result[], json: boolean): number {
     console.log(
       textTable(
         ['id', 'done', 'what happened'],
-        results.map(({ id, done, note }) => [id, done ? 'yes' : 'NO', note]),
+        results.map(({ id, done, note }) => [onOneLine(id), done ? 'yes' : 'NO', onOneLine(note)]),
       ),
     )
   return results.every(({ done }) => done) ? 0 : 1
-}
-
-async function allOf(store: Store): Promise<readonly string[]> {
-  return (await store.list()).filter(({ status }) => status !== 'quarantined').map(({ id }) => id)
 }
 
 async function the(store: Store, id: string): Promise<ParkedItem> {
@@ -206,6 +239,25 @@ function atLeastOne(ids: readonly string[]): readonly string[] {
 function readable(item: ItemHeader) {
   const { id, status, group, tries, lastError } = item
   return { id, status, group, tries, parkedAt: shown(item.parkedAt), dueAt: shown(item.dueAt), lastError }
+}
+
+/** `3 waiting, 1 dead`. */
+function counted(items: readonly ItemHeader[]): string {
+  const statuses = [...new Set(items.map(({ status }) => status))]
+  return statuses
+    .map((status) => `${String(items.filter((item) => item.status === status).length)} ${status}`)
+    .join(', ')
+}
+
+function onOneLine(text: string): string {
+  return harmless(text).replaceAll(/\s+/g, ' ')
+}
+
+/** What came from outside must not command the terminal, nor turn its text round. */
+function harmless(text: string): string {
+  return text.replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) =>
+    character === '\n' || character === '\t' ? character : '\ufffd',
+  )
 }
 
 function shown(ms: number): string {

@@ -4,6 +4,7 @@ import type { CloudEvent } from '../callback/cloud-event'
 import type { Parcel, ParkedItem, Store } from '../stores/store'
 import { attempt, type Failure } from './attempt'
 import { backoff } from './backoff'
+import { DEADLINES } from './deadlines'
 import { timed } from './ledger'
 import type { NamedChannel, RelayParts } from './parts'
 
@@ -78,11 +79,15 @@ export async function tryDelivery(
   })
 }
 
-/** How long a channel must be left alone. Counted in the store, so that all instances together keep within its limit. */
+/**
+ * How long a channel must be left alone. Counted in the store, so that all instances together keep within its limit; over a little more than
+ * its time, for a message may be under way for as long as an attempt lasts, and the next be quicker.
+ */
 async function waitBefore(store: Store | null, { id, channel: { limit } }: NamedChannel): Promise<number> {
   if (limit === null || store === null) return 0
   try {
-    return await timed(() => store.admit(`limit/${id}`, limit.messages, limit.perMs))
+    const perMs = limit.perMs + Math.min(DEADLINES.attempt, limit.perMs / 10)
+    return await timed(() => store.admit(`limit/${id}`, limit.messages, perMs))
   } catch {
     return 0
   }

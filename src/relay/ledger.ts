@@ -1,35 +1,45 @@
 import { inTime } from '../delivery/within'
 import type { Log } from '../log'
 import type { Claim, Store } from '../stores/store'
-import { DEADLINES } from './deadlines'
+import { type Deadline, DEADLINES } from './deadlines'
 
 /** Done claims are kept so long: a repeat within it is a duplicate. */
 const KEPT_MS = 7 * 24 * 3_600_000
 
-/** A claim on one callback: `free` is one without a ledger behind it (none configured, or down). */
+/** A claim on one callback; one without a ledger (none configured, or down) is claimed, too. */
 export type Ticket =
   | { readonly kind: 'claimed'; readonly settle: () => Promise<void>; readonly release: () => Promise<void> }
   | Exclude<Claim, { kind: 'claimed' }>
 
+/** The shortest time in which a ledger that is up can answer, when a read-back has used up the rest. */
+const SHORTEST_CLAIM_MS = 200
+
 /**
  * Claims `key` for as long as the invocation may last. A ledger that is down stops no delivery: the claim is then given without one, the
- * log says so, and a repeat may be delivered twice (with the same id).
+ * log says so, and a repeat may be delivered twice (with the same id), unless the ledger is back by the time of settling.
  */
-export async function claim(store: Store | null, key: string, leaseMs: number, log: Log): Promise<Ticket> {
-  if (store === null) return withoutLedger
+export async function claim(
+  store: Store | null,
+  key: string,
+  { leaseMs, deadline }: { readonly leaseMs: number; readonly deadline: Deadline },
+  log: Log,
+): Promise<Ticket> {
+  if (store === null) return { kind: 'claimed', settle: nothing, release: nothing }
+  const settle = (): Promise<void> =>
+    reported(() => store.settle(key, KEPT_MS), 'the ledger took no note: a repeat may be delivered twice')
   let answer: Claim
   try {
-    answer = await timed(() => store.claim(key, leaseMs))
+    const ms = Math.max(SHORTEST_CLAIM_MS, deadline.allow(DEADLINES.claim))
+    answer = await timed(() => store.claim(key, leaseMs), ms)
   } catch (error) {
     log('warn', 'the ledger is down: delivering without it', { key, error: messageOf(error) })
-    return withoutLedger
+    return { kind: 'claimed', settle, release: nothing }
   }
   if (answer.kind !== 'claimed') return answer
   const { holder } = answer
   return {
     kind: 'claimed',
-    settle: () =>
-      reported(() => store.settle(key, KEPT_MS), 'the ledger took no note: a repeat may be delivered twice'),
+    settle,
     release: () =>
       reported(
         () => store.release(key, holder),
@@ -47,11 +57,10 @@ export async function claim(store: Store | null, key: string, leaseMs: number, l
 }
 
 const nothing = async (): Promise<void> => {}
-const withoutLedger: Ticket = { kind: 'claimed', settle: nothing, release: nothing }
 
 /** A store that hangs is a store that is down. */
-export function timed<T>(step: () => Promise<T>): Promise<T> {
-  return inTime(DEADLINES.store, step(), () => new Error('the store gave no answer within the time allowed'))
+export function timed<T>(step: () => Promise<T>, ms: number = DEADLINES.store): Promise<T> {
+  return inTime(ms, step(), () => new Error('the store gave no answer within the time allowed'))
 }
 
 export function messageOf(error: unknown): string {

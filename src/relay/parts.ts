@@ -1,5 +1,5 @@
 import type { AlertChannel } from '../alerts/alert-channel'
-import type { WorkflowExecution } from '../callback/model'
+import type { Job, WorkflowExecution } from '../callback/model'
 import type { Log } from '../log'
 import type { Queue } from '../queues/queue'
 import type { Store } from '../stores/store'
@@ -11,12 +11,11 @@ export interface NamedChannel {
   readonly channel: AlertChannel
 }
 
-/** What CI says of an execution: there is none, or what it was. Throws when CI cannot be asked. */
-export type ReadBack = (
-  bucket: string,
-  runId: string,
-  signal: AbortSignal,
-) => Promise<WorkflowExecution | null>
+/** What CI says when asked: null when it knows none such. Both throw when CI cannot be asked. */
+export interface ReadBack {
+  execution(bucket: string, runId: string, signal: AbortSignal): Promise<WorkflowExecution | null>
+  job(bucket: string, jobId: string, signal: AbortSignal): Promise<Job | null>
+}
 
 /** The open parts that a relay is put together from; null: not configured. */
 export interface RelayParts {

@@ -19,7 +19,7 @@ export async function process(parts: RelayParts, subject: Subject, run: Run): Pr
   if (route === null) return { outcome: 'ignored', id, state }
 
   const ticket = await run.stopwatch.time('claim', () =>
-    claim(parts.store, ledgerKey(subject.kind, id, state), run.leaseMs, parts.log),
+    claim(parts.store, ledgerKey(subject.kind, id, state), run, parts.log),
   )
   if (ticket.kind === 'done') return { outcome: 'duplicate', id, state }
   if (ticket.kind === 'held') return { outcome: 'held', retryAfterMs: ticket.retryAfterMs, id, state }

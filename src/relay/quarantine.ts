@@ -24,7 +24,7 @@ export async function quarantine(
 ): Promise<Answer | null> {
   const bytes = bytesOf(request, problem)
   const id = `unreadable-${digest(bytes.toString('latin1'))}`
-  const ticket = await claim(parts.store, id, run.leaseMs, parts.log)
+  const ticket = await claim(parts.store, id, run, parts.log)
   if (ticket.kind !== 'claimed') return null
 
   const kept = await park(parts.store, {

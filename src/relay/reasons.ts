@@ -13,11 +13,11 @@ export async function withReasons(parts: RelayParts, subject: Subject, deadline:
   if (subject.kind === 'job' || readBack === null) return subject
   const { bucket, runId, tasks } = subject.execution
   if (bucket === null || tasks.some((task) => task.code !== null || task.message !== null)) return subject
-  const ms = deadline.allow(DEADLINES.reason)
+  const ms = Math.min(DEADLINES.reason, deadline.allow(DEADLINES.callback) - DEADLINES.alert)
   try {
     const told = await within(
       ms,
-      (signal) => readBack(bucket, runId, signal),
+      (signal) => readBack.execution(bucket, runId, signal),
       () => new Error('CI gave no answer in time'),
     )
     return told === null ? subject : { kind: 'workflow', execution: merged(subject.execution, told) }

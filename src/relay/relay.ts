@@ -7,7 +7,7 @@ import { type Answer, refusal } from './answer'
 import { authenticator, offeredSecrets } from './authenticate'
 import { DEADLINES, startDeadline } from './deadlines'
 import { messageOf } from './ledger'
-import { answerTo, type Outcome } from './outcome'
+import { answerTo, idOf, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
 import { process } from './process'
 import type { Run } from './run'
@@ -77,7 +77,10 @@ export function createRelay(parts: RelayParts): Relay {
     const verdict =
       parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(parts, read, request, run))
     const outcomes = (await Promise.all(
-      verdict.map(async (one) => ('outcome' in one ? one : process(parts, one, run))),
+      verdict.map(async (one, index) => {
+        if ('outcome' in one) return one
+        return isRepeated(one, verdict.slice(0, index)) ? repeat(one) : process(parts, one, run)
+      }),
     )) as unknown as readonly [Outcome, ...Outcome[]]
     return { answer: answerTo(outcomes), ...notesOn(read, outcomes) }
   }
@@ -99,6 +102,21 @@ export function createRelay(parts: RelayParts): Relay {
       }
     }
   }
+}
+
+/** The same end once more in one body: the first one settles it. */
+function isRepeated(subject: Subject, before: readonly (Subject | Outcome)[]): boolean {
+  return before.some(
+    (one) =>
+      !('outcome' in one) &&
+      one.kind === subject.kind &&
+      idOf(one) === idOf(subject) &&
+      stateOf(one) === stateOf(subject),
+  )
+}
+
+function repeat(subject: Subject): Outcome {
+  return { outcome: 'duplicate', id: idOf(subject), state: stateOf(subject) }
 }
 
 type Result = { readonly answer: Answer } & Readonly<Record<string, unknown>>

@@ -6,13 +6,13 @@ import { DEADLINES } from './deadlines'
 import { digest, park } from './delivery'
 import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
-import type { RelayParts } from './parts'
+import type { ReadBack, RelayParts } from './parts'
 import type { Run } from './run'
 import { isGoingOn } from './route'
 
 /**
- * VERIFY=read-back: the body is only a hint. Each execution becomes what CI says of it; one that CI does not know is refused; one that
- * CI cannot be asked about now waits in the outbox, where the sweep asks again.
+ * VERIFY=read-back: the body is only a hint. Each execution or job becomes what CI says of it; one that CI does not know is refused; one
+ * that CI cannot be asked about now waits in the outbox, where the sweep asks again.
  */
 export async function verify(
   parts: RelayParts,
@@ -51,7 +51,7 @@ async function verifyOne(
   }
 }
 
-/** What CI says of a subject; null when it knows none such. Throws when it cannot be asked. */
+/** What CI says of a subject; null when it knows none such. Throws when it cannot be asked, or is not as far as its callback. */
 export async function askCi(
   parts: RelayParts,
   subject: Subject,
@@ -59,20 +59,32 @@ export async function askCi(
 ): Promise<Subject | null> {
   const { readBack } = parts
   if (readBack === null) throw new Error('no credentials to ask CI with: give the function a role')
-  if (subject.kind === 'job') throw new Error('a job callback cannot be read back from CI')
-  const { bucket, runId } = subject.execution
+  const { bucket } = subject.kind === 'workflow' ? subject.execution : subject.job
   if (bucket === null) throw new Error('the callback names no bucket to ask CI about')
-  const execution = await within(
+  const told = await within(
     run.deadline.allow(DEADLINES.attempt),
-    (signal) => readBack(bucket, runId, signal),
+    (signal) => toldOf(readBack, subject, bucket, signal),
     () => new Error('CI gave no answer in time'),
   )
   // What CI answers may lag behind what it calls back.
-  if (execution !== null && isGoingOn(execution.state) && !isGoingOn(subject.execution.state))
-    throw new Error(`CI says that it is still ${execution.state}`)
-  return execution === null
-    ? null
-    : { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
+  if (told !== null && isGoingOn(stateOf(told)) && !isGoingOn(stateOf(subject)))
+    throw new Error(`CI says that it is still ${stateOf(told)}`)
+  return told
+}
+
+async function toldOf(
+  readBack: ReadBack,
+  subject: Subject,
+  bucket: string,
+  signal: AbortSignal,
+): Promise<Subject | null> {
+  if (subject.kind === 'job') {
+    const job = await readBack.job(bucket, subject.job.jobId, signal)
+    return job && { kind: 'job', job }
+  }
+  const execution = await readBack.execution(bucket, subject.execution.runId, signal)
+  // CI does not tell the headers of the upload again.
+  return execution && { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
 }
 
 function bodyBase64({ body, base64 }: GatewayRequest): string {

@@ -8,6 +8,12 @@ const EXAMPLE = 'redis://user:password@host:6379/0?prefix=relay:'
 
 /** How long the server may take over one command. */
 const DEADLINE_MS = 2000
+/**
+ * And over the ledger's: less than the relay waits for them, so that a connection that died unseen (an instance was frozen meanwhile) is
+ * given up by the claim that found it, and the settling of the same callback goes over a new one.
+ */
+const CLAIM_DEADLINE_MS = 900
+const SETTLE_DEADLINE_MS = 450
 
 const DONE = 'done'
 
@@ -72,7 +78,11 @@ export const openRedisStore: OpenStore = (url) => {
   const prefix = address.searchParams.get('prefix') ?? 'relay:'
   const scheme = address.protocol.slice(0, -1)
   const connection = redisConnection(scheme, address)
-  const run = async (...words: Words): Promise<unknown> => connection.command(words, DEADLINE_MS)
+  const runWithin =
+    (ms: number) =>
+    async (...words: Words): Promise<unknown> =>
+      connection.command(words, ms)
+  const run = runWithin(DEADLINE_MS)
 
   const claimKey = (key: string): string => `${prefix}claim:${key}`
   const noteKey = (name: string): string => `${prefix}note:${name}`
@@ -85,15 +95,16 @@ export const openRedisStore: OpenStore = (url) => {
 
     async claim(key, leaseMs) {
       const holder = randomUUID()
-      const [there, remaining] = (await CLAIM(run, [claimKey(key)], [holder, whole(leaseMs)])) as [
-        string?,
-        number?,
-      ]
+      const [there, remaining] = (await CLAIM(
+        runWithin(CLAIM_DEADLINE_MS),
+        [claimKey(key)],
+        [holder, whole(leaseMs)],
+      )) as [string?, number?]
       if (there === undefined) return { kind: 'claimed', holder }
       return there === DONE ? { kind: 'done' } : { kind: 'held', retryAfterMs: Math.max(1, remaining ?? 1) }
     },
     async settle(key, keepMs) {
-      await run('SET', claimKey(key), DONE, 'PX', whole(keepMs))
+      await runWithin(SETTLE_DEADLINE_MS)('SET', claimKey(key), DONE, 'PX', whole(keepMs))
     },
     async release(key, holder) {
       // A made-up holder must not undo a settling.

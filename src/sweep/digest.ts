@@ -70,11 +70,10 @@ function kindOf(batch: readonly ParkedAlert[]): Kind {
     ),
   )
   const [kind] = kinds
-  return kinds.size === 1 && kind !== undefined ? kind : 'alerts'
+  return kinds.size > 1 || kind === undefined ? 'alerts' : kind
 }
 
 /** The heading has said what happened to each, unless they are of several kinds. */
 function itemOf({ title, event, footer }: Alert, kind: Kind): AlertItem {
-  const name = kind === 'alerts' || event === null ? '' : nameOf(event.data)
-  return { title: name === '' ? title : name, facts: footer }
+  return { title: kind === 'alerts' || event === null ? title : nameOf(event.data), facts: footer }
 }

@@ -25,13 +25,14 @@ const OVERLAP_MS = 10 * 60_000
 const FIRST_LOOK_MS = 24 * 3_600_000
 /** An execution that runs for longer no longer holds the watermark. */
 const LONGEST_RUN_MS = 7 * 24 * 3_600_000
-const CALL_MS = 5_000
+const CALL_MS = 4_000
+const BUSY_NOTE = 'reconcile-busy'
 
 /**
  * Asks CI which executions ended, and relays each that the ledger does not know. Returns how many it relayed.
  *
  * The watermark is a time of creation before which everything has settled. It moves only after a clean run, and never past an execution that
- * still goes on.
+ * still goes on; a run whose time is up moves it as far as it came. A CI that asks to be left alone is, also by the sweeps to come.
  */
 export async function reconcile(
   parts: RelayParts,
@@ -39,64 +40,85 @@ export async function reconcile(
   { targets, executions }: ReconcileParts,
   timeIsUp: () => boolean,
 ): Promise<number> {
+  if (targets.length === 0 || (await store.note(BUSY_NOTE)) !== null) return 0
   let relayed = 0
   for (const target of targets) {
     if (timeIsUp()) break
     try {
-      relayed += await reconcileOne(target)
+      await reconcileOne(target)
     } catch (error) {
-      parts.log('warn', 'CI could not be reconciled with: the next sweep tries again', {
+      const wait = retryAfterOf(error)
+      parts.log('warn', 'CI could not be reconciled with: a later sweep tries again', {
         ...target,
         error: messageOf(error),
+        ...(wait > 0 && { retryAfterMs: wait }),
       })
+      if (wait === 0) continue
+      await store.setNote(BUSY_NOTE, 'asked to wait', wait)
+      break
     }
   }
   return relayed
 
-  async function reconcileOne(target: ReconcileTarget): Promise<number> {
+  async function reconcileOne(target: ReconcileTarget): Promise<void> {
     const note = `watermark/${target.bucket}/${target.workflowId}`
     const now = Date.now()
-    const watermark = Number((await store.note(note)) ?? now - FIRST_LOOK_MS)
-    let clean = true
-    let count = 0
+    const watermark = await watermarkOf(note, now)
+    // Each execution that has not settled holds the next watermark back to its own time.
     let next = now
+    let cameTo = -Infinity
+    let isInOrder = true
     let nextToken: string | null = null
     do {
       const page = await asked((signal) =>
         executions.page({ ...target, from: watermark - OVERLAP_MS, to: now, nextToken }, signal),
       )
       for (const execution of page.executions) {
-        if (timeIsUp()) return count
-        if (isGoingOn(execution.state)) next = Math.min(next, heldBy(execution, now))
-        else {
-          const outcome = await settle(target, execution)
-          if (outcome === 'open') clean = false
-          if (outcome === 'relayed') count += 1
-        }
+        if (timeIsUp()) return move(isInOrder ? Math.min(next, cameTo) : watermark)
+        const createdAt = Date.parse(execution.createdAt ?? '') || watermark
+        isInOrder &&= createdAt >= cameTo
+        cameTo = createdAt
+        const fate = await settle(target, execution)
+        if (fate === 'open' || (fate === 'going-on' && createdAt > now - LONGEST_RUN_MS))
+          next = Math.min(next, createdAt)
       }
       nextToken = page.nextToken
     } while (nextToken !== null)
-    if (clean && next > watermark) await store.setNote(note, String(next), null)
-    return count
+    return move(next)
+
+    async function move(to: number): Promise<void> {
+      if (to > watermark) await store.setNote(note, String(to), null)
+    }
+  }
+
+  async function watermarkOf(note: string, now: number): Promise<number> {
+    const kept = Number((await store.note(note)) ?? NaN)
+    if (Number.isFinite(kept)) return kept
+    // Noted at once: a first run that is not clean must not begin later the next time.
+    const first = now - FIRST_LOOK_MS
+    await store.setNote(note, String(first), null)
+    return first
   }
 
   async function settle(
     target: ReconcileTarget,
     { runId, state }: ListedExecution,
-  ): Promise<'known' | 'relayed' | 'open'> {
-    if (await isSettled(store, ledgerKey('workflow', runId, state))) return 'known'
-    const execution = await asked((signal) => executions.one(target.bucket, runId, signal))
-    if (execution === null) return 'known'
+  ): Promise<'settled' | 'going-on' | 'open'> {
+    if (isGoingOn(state)) return 'going-on'
+    if (await isSettled(store, ledgerKey('workflow', runId, state))) return 'settled'
+    const execution = await asked((signal) => executions.execution(target.bucket, runId, signal))
+    const what = { id: runId, state, bucket: target.bucket }
+    if (execution === null) {
+      parts.log('warn', 'CI lists an execution that it then does not know', what)
+      return 'settled'
+    }
+    if (isGoingOn(execution.state)) return 'going-on'
     const { outcome } = await process(parts, { kind: 'workflow', execution }, startRun(Date.now()))
     if (outcome === 'held' || outcome === 'undelivered') return 'open'
-    if (outcome === 'duplicate' || outcome === 'ignored') return 'known'
-    parts.log('info', 'reconciled: no callback had told of it', {
-      id: runId,
-      state,
-      bucket: target.bucket,
-      outcome,
-    })
-    return 'relayed'
+    if (outcome === 'duplicate' || outcome === 'ignored') return 'settled'
+    relayed += 1
+    parts.log('info', 'reconciled: no callback had told of it', { ...what, outcome })
+    return 'settled'
   }
 }
 
@@ -107,9 +129,10 @@ async function isSettled(store: Store, key: string): Promise<boolean> {
   return claim.kind === 'done'
 }
 
-function heldBy({ createdAt }: ListedExecution, now: number): number {
-  const created = createdAt === null ? NaN : Date.parse(createdAt)
-  return Number.isNaN(created) || created < now - LONGEST_RUN_MS ? now : created
+/** By its field: drivers are bundled apart, each with an error class of its own. */
+function retryAfterOf(error: unknown): number {
+  const { retryAfterMs } = (error ?? {}) as { retryAfterMs?: unknown }
+  return typeof retryAfterMs === 'number' ? retryAfterMs : 0
 }
 
 function asked<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -5,7 +5,7 @@ import { DEADLINES, startDeadline } from '../relay/deadlines'
 import { tryDelivery } from '../relay/delivery'
 import type { Failure } from '../relay/attempt'
 import { messageOf } from '../relay/ledger'
-import type { Outcome } from '../relay/outcome'
+import { idOf, type Outcome } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
 import type { Run } from '../relay/run'
@@ -35,7 +35,7 @@ async function relayAgain(
 ): Promise<Failure | null> {
   const run = startRun(item.parkedAt)
   try {
-    const subjects = readCallback(bodyText(textOf(parcel.bodyBase64), null))
+    const subjects = readCallback(bodyText(parcel.bodyBase64, true))
     const outcomes = await Promise.all(
       subjects.map(async (subject): Promise<Outcome['outcome']> => {
         const verified = parts.verify === 'off' ? subject : await askCi(parts, subject, run)
@@ -51,8 +51,7 @@ async function relayAgain(
 
 /** CI has been asked and knows no such execution: forged, and dropped. */
 function unknown(parts: RelayParts, subject: Subject): Outcome['outcome'] {
-  const id = subject.kind === 'workflow' ? subject.execution.runId : subject.job.jobId
-  parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id })
+  parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id: idOf(subject) })
   return 'unknown'
 }
 
@@ -64,10 +63,6 @@ export function startRun(arrivedAt: number): Run {
     arrivedAt,
     stopwatch: startStopwatch(),
   }
-}
-
-function textOf(bodyBase64: string): string {
-  return Buffer.from(bodyBase64, 'base64').toString('utf8')
 }
 
 function failure(message: string): Failure {

@@ -30,6 +30,8 @@ export interface ExecutionQuery {
 export interface CiClient {
   /** One execution (460/80044); null when CI knows none such. */
   describeExecution(bucket: string, runId: string, signal: AbortSignal): Promise<string | null>
+  /** One job (436/85084), as an answer that may hold none; null when CI knows none such. Needs ci:DescribeMediaJob. */
+  describeJob(bucket: string, jobId: string, signal: AbortSignal): Promise<string | null>
   /** One page of a workflow's executions (460/80050). */
   listExecutions(query: ExecutionQuery, signal: AbortSignal): Promise<string>
 }
@@ -63,16 +65,25 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
     return { target, answer: await cosRequest(target, { method: 'GET', path, query, signal }, keys) }
   }
 
+  /** One execution or job; null when there is none such. */
+  const describe = async (
+    bucket: string,
+    folder: 'workflowexecution' | 'jobs',
+    id: string,
+    signal: AbortSignal,
+  ): Promise<string | null> => {
+    // Both may come from a forged body, and become part of an address: CI has nothing that is named otherwise.
+    if (!isBucketName(bucket) || !/^[\w-]{1,128}$/.test(id)) return null
+    const { target, answer } = await get(bucket, `/${folder}/${id}`, {}, signal)
+    if (answer.status === 200) return answer.body
+    // A bucket that is not there speaks of a wrong region rather than of a forged run.
+    if (answer.status === 404 && errorField(answer, 'Code') !== 'NoSuchBucket') return null
+    throw cosRefusal(target, folder === 'jobs' ? 'asking for a job' : 'asking for an execution', answer)
+  }
+
   return {
-    async describeExecution(bucket, runId, signal) {
-      // Both may come from a forged body, and become part of an address: CI has nothing that is named otherwise.
-      if (!isBucketName(bucket) || !/^[\w-]{1,128}$/.test(runId)) return null
-      const { target, answer } = await get(bucket, `/workflowexecution/${runId}`, {}, signal)
-      if (answer.status === 200) return answer.body
-      // A bucket that is not there speaks of a wrong region rather than of a forged run.
-      if (answer.status === 404 && errorField(answer, 'Code') !== 'NoSuchBucket') return null
-      throw cosRefusal(target, 'asking for an execution', answer)
-    },
+    describeExecution: (bucket, runId, signal) => describe(bucket, 'workflowexecution', runId, signal),
+    describeJob: (bucket, jobId, signal) => describe(bucket, 'jobs', jobId, signal),
 
     async listExecutions(query, signal) {
       if (!isBucketName(query.bucket))

@@ -1,5 +1,4 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingMessage } from 'node:http'
 import { DeliveryError } from '../delivery/delivery-error'
 import { retryAfterMs } from '../delivery/post'
 import { cosEncode, signCos } from './cos-sign'
@@ -70,9 +69,10 @@ async function send(
   request: CosRequest,
 ): Promise<CosAnswer> {
   const { method, body, signal } = request
+  // Loaded when used: most callbacks ask neither COS nor CI.
+  const client = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
   return new Promise((resolve, reject) => {
-    const open = url.protocol === 'https:' ? httpsRequest : httpRequest
-    const sent = open(url, { method, headers, signal }, (response) => {
+    const sent = client.request(url, { method, headers, signal }, (response) => {
       readAnswer(response).then(resolve, reject)
     })
     sent.on('error', (error: NodeJS.ErrnoException) => {

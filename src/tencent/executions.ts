@@ -1,5 +1,10 @@
-import type { WorkflowExecution } from '../callback/model'
-import { type ExecutionPage, readExecutionAnswer, readExecutionPage } from '../callback/read-back'
+import type { Job, WorkflowExecution } from '../callback/model'
+import {
+  type ExecutionPage,
+  readExecutionAnswer,
+  readExecutionPage,
+  readJobAnswer,
+} from '../callback/read-back'
 import type { CiClient } from './ci'
 
 /** A span of creation times in ms since the epoch, and the page wanted of it; null: the first. */
@@ -11,11 +16,17 @@ export interface ExecutionSpan {
   readonly nextToken: string | null
 }
 
-/** CI's executions as the relay knows them. Both throw a DeliveryError when CI refuses or cannot be reached. */
+/** CI's executions and jobs as the relay knows them. All throw a DeliveryError when CI refuses or cannot be reached. */
 export interface Executions {
   /** One execution with each task's code and message; null when CI knows none such. */
-  readonly one: (bucket: string, runId: string, signal: AbortSignal) => Promise<WorkflowExecution | null>
-  /** Those created in a span, oldest first, page by page. */
+  readonly execution: (
+    bucket: string,
+    runId: string,
+    signal: AbortSignal,
+  ) => Promise<WorkflowExecution | null>
+  /** One job; null when CI knows none such. */
+  readonly job: (bucket: string, jobId: string, signal: AbortSignal) => Promise<Job | null>
+  /** The executions created in a span, oldest first, page by page. */
   readonly page: (span: ExecutionSpan, signal: AbortSignal) => Promise<ExecutionPage>
 }
 
@@ -24,9 +35,13 @@ const PAGE = 100
 
 export function executionsOf(ci: CiClient): Executions {
   return {
-    async one(bucket, runId, signal) {
+    async execution(bucket, runId, signal) {
       const xml = await ci.describeExecution(bucket, runId, signal)
       return xml === null ? null : readExecutionAnswer(xml, bucket)
+    },
+    async job(bucket, jobId, signal) {
+      const xml = await ci.describeJob(bucket, jobId, signal)
+      return xml === null ? null : readJobAnswer(xml, bucket)
     },
     async page({ bucket, workflowId, from, to, nextToken }, signal) {
       const query = { bucket, workflowId, nextToken, size: PAGE, orderByTime: 'Asc' } as const

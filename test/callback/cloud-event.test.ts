@@ -77,6 +77,11 @@ describe('what CI did not send', () => {
   })
 })
 
+test('a bucket that is no bucket’s name still makes a URI', () => {
+  const event = toCloudEvent({ kind: 'workflow', execution: execution({ bucket: '##中 /?' }) })
+  expect(event.source).toBe('/cos/%23%23%E4%B8%AD%20%2F%3F')
+})
+
 test('the official SDK takes every message', () => {
   fc.assert(
     fc.property(anyExecution, anyJob, (any, job) => {

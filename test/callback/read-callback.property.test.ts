@@ -15,7 +15,7 @@ describe('whatever an execution holds', () => {
         const xml = executionXml(any, shape, variant)
         deepStrictEqual(readCallback(xml), [{ kind: 'workflow', execution: sayable(any, shape) }])
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     )
   })
 
@@ -24,7 +24,7 @@ describe('whatever an execution holds', () => {
       fc.property(anyExecution, seed, (any, variant) => {
         deepStrictEqual(readCallback(executionJson(any, variant)), [{ kind: 'workflow', execution: any }])
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
   })
 
@@ -49,7 +49,7 @@ test('whatever jobs hold, XML and JSON parse back to the same', () => {
       deepStrictEqual(readCallback(jobsXml(jobs, variant)), expected)
       deepStrictEqual(readCallback(jobsJson(jobs, variant)), expected)
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   )
 })
 
@@ -136,7 +136,7 @@ test('any text at all is read, or refused with a code and a place', () => {
         }
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 2000 },
   )
 })
 

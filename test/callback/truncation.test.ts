@@ -22,8 +22,8 @@ function wholeFrom(body: Buffer): number {
 describe('a body cut off is refused, at whatever byte', () => {
   test.each(sampleBodies())('%s', (_, body) => {
     const whole = wholeFrom(body)
-    // Every byte; of the long ones every fifth, to be quick, and every one near the end.
-    const step = (bytes: number): number => (whole > 1_700 && bytes < whole - 300 ? 5 : 1)
+    // Every byte; of the long ones every seventh, to be quick, and every one near the end.
+    const step = (bytes: number): number => (whole > 1_500 && bytes < whole - 200 ? 7 : 1)
     const read: number[] = []
     for (let bytes = 0; bytes < whole; bytes += step(bytes))
       if (refusal(body, bytes) === null) read.push(bytes)

@@ -2,9 +2,17 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { deflateRawSync } from 'node:zlib'
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder'
 
 const root = resolve(__dirname, '..', '..')
+/** As SCF sets them for a function with a role. */
+const ROLE = {
+  TENCENTCLOUD_REGION: 'ap-guangzhou',
+  TENCENTCLOUD_SECRETID: 'AKIDrole',
+  TENCENTCLOUD_SECRETKEY: 'role-key',
+  TENCENTCLOUD_SESSIONTOKEN: 'role-token',
+}
 let built: TemporaryFolder
 let inputs: readonly string[]
 
@@ -100,6 +108,95 @@ test('runs alone in its folder', () => {
   ).toEqual([200, 200, 200, 400, 401, 200, undefined])
   expect(stdout).not.toContain(token)
   alone.remove()
+})
+
+/** The files and built-in modules that an instance has loaded once it has answered a GET with these settings. */
+function loadedWith(settings: Readonly<Record<string, string>>): {
+  status: number
+  loaded: readonly string[]
+} {
+  const token = 'a-token-of-the-cloud-0123456789'
+  const program = `
+    const { Module } = require('node:module')
+    const loaded = []
+    const load = Module._load
+    Module._load = function (name) {
+      loaded.push(name)
+      return load.apply(this, arguments)
+    }
+    const { main_handler } = require('./index.js')
+    main_handler({ httpMethod: 'GET', path: '/${token}' }).then(({ statusCode, body }) => {
+      require('node:fs').writeFileSync(3, JSON.stringify({ status: statusCode, body, loaded }))
+    })`
+  const { output } = spawnSync(process.execPath, ['-e', program], {
+    cwd: built.path,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    env: { CALLBACK_TOKEN: token, QUEUE_URL: 'file:/dev/null', ...settings },
+  })
+  return JSON.parse(String(output[3]))
+}
+
+/** What a network client of any kind loads. */
+const NETWORK = ['net', 'tls', 'http', 'https', 'dns']
+const isNetwork = (name: string): boolean => NETWORK.includes(name.replace(/^node:/, ''))
+const isChunk = (name: string): boolean => name.startsWith('./') && name !== './index.js'
+
+test.each([
+  ['a file queue, a memory store', { STORE_URL: 'memory:' }],
+  ['a file store, a console channel', { STORE_URL: 'file:/nowhere', ALERT_URLS: 'console:' }],
+  [
+    'every robot',
+    {
+      ALERT_URLS:
+        'wecom://k dingtalk://t feishu://h lark://h slack://T/B/X pagerduty://r https://example.com',
+    },
+  ],
+  ['a CMQ queue', { QUEUE_URL: 'cmq://q?region=gz' }],
+  [
+    'a COS store and a role to ask CI with',
+    { ...ROLE, STORE_URL: 'cos://relay-1250000000/p?region=ap-guangzhou' },
+  ],
+])('a driver that is not configured costs nothing: %s', (_, settings) => {
+  const { status, loaded } = loadedWith(settings)
+  expect(status).toBe(200)
+  expect(loaded.filter((name) => isChunk(name) || isNetwork(name))).toEqual([])
+})
+
+test.each([
+  ['amqp', { QUEUE_URL: 'amqp://127.0.0.1/v?queue=q' }, ['./queues-amqp.js']],
+  ['kafka', { QUEUE_URL: 'kafka://127.0.0.1:9092/t' }, ['./queues-kafka.js']],
+  [
+    'redis, once for queue and store',
+    { QUEUE_URL: 'redis://127.0.0.1/0?stream=s', STORE_URL: 'redis://127.0.0.1/0' },
+    ['./delivery-redis-client.js'],
+  ],
+])('a client library is loaded when its scheme is used: %s', (_, settings, chunks) => {
+  const { status, loaded } = loadedWith(settings)
+  expect(status).toBe(200)
+  expect([...new Set(loaded.filter(isChunk))]).toEqual(chunks)
+})
+
+test('all of it, zipped, is at most 512 KB', () => {
+  const zipped = readdirSync(built.path)
+    .map((name) => deflateRawSync(readFileSync(join(built.path, name))).length)
+    .reduce((sum, size) => sum + size, 0)
+  expect(zipped).toBeGreaterThan(50 * 1024)
+  expect(zipped).toBeLessThanOrEqual(512 * 1024)
+})
+
+test('index.js without the files beside it says what is missing', () => {
+  const alone = temporaryFolder()
+  copyFileSync(join(built.path, 'index.js'), join(alone.path, 'index.js'))
+  const { stdout } = spawnSync(process.execPath, ['-e', `require('./index.js').main_handler({}, {})`], {
+    cwd: alone.path,
+    encoding: 'utf8',
+    env: { CALLBACK_TOKEN: 'a-token-of-the-cloud-0123456789', QUEUE_URL: 'amqp://127.0.0.1/v?queue=q' },
+  })
+  alone.remove()
+  expect(JSON.parse(stdout).problems).toEqual([
+    'QUEUE_URL: its driver is missing: deploy every file of dist/, not index.js alone',
+  ])
 })
 
 test('says in one line what is not configured, and does not serve', () => {

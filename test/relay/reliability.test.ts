@@ -148,6 +148,16 @@ describe('the store is down', () => {
     )
   })
 
+  test('for the claim only: what was delivered without it is settled all the same', async () => {
+    const store = memoryStore()
+    const queue = fakeQueue()
+    const relay = createRelay(testParts({ store: brokenStore(store, ['claim'], 'refuses'), queue }))
+    expect((await relay(success, INVOCATION)).body).toMatchObject({ outcome: 'queued' })
+    const later = createRelay(testParts({ store, queue }))
+    expect((await later(success, INVOCATION)).body).toMatchObject({ outcome: 'duplicate' })
+    expect(queue.events).toHaveLength(1)
+  })
+
   test('wholly, queue down: 503', async () => {
     const parts = testParts({
       store: brokenStore(memoryStore(), methods, 'refuses'),
@@ -170,7 +180,8 @@ describe('whatever hangs, there is an answer within 4 s', () => {
   const methods: StoreMethod[] = ['claim', 'settle', 'release', 'park', 'note', 'setNote', 'admit']
   const hung = (...broken: StoreMethod[]): Store => brokenStore(memoryStore(), broken, 'hangs')
   const limited = { limit: { messages: 5, perMs: 1_000 }, resolves: true }
-  const hangingReadBack = async (): Promise<never> => new Promise(() => {})
+  const hanging = async (): Promise<never> => new Promise(() => {})
+  const hangingReadBack = { execution: hanging, job: hanging }
 
   test.each<
     [

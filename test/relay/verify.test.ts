@@ -1,5 +1,5 @@
 import { readCallback } from '../../src/callback/read-callback'
-import type { WorkflowExecution } from '../../src/callback/model'
+import type { Job, WorkflowExecution } from '../../src/callback/model'
 import type { ReadBack } from '../../src/relay/parts'
 import { createRelay } from '../../src/relay/relay'
 import { execution, jobOf, taskOf } from '../support/executions'
@@ -18,14 +18,16 @@ const claimed = execution({ headers: { 'x-cos-meta-id': '7' } })
 const body = executionXml(claimed)
 
 /** CI, as far as it knows these executions. */
-function ci(...known: readonly WorkflowExecution[]): ReadBack & { asked: string[] } {
+function ci(...known: readonly (WorkflowExecution | Job)[]): ReadBack & { asked: string[] } {
   const asked: string[] = []
-  const readBack: ReadBack = async (bucket, runId, signal) => {
+  const find = async (bucket: string, id: string, signal: AbortSignal): Promise<never> => {
     if (signal.aborted) throw new Error('late')
-    asked.push(`${bucket}/${runId}`)
-    return Promise.resolve(known.find((one) => one.runId === runId) ?? null)
+    asked.push(`${bucket}/${id}`)
+    return Promise.resolve(
+      (known.find((one) => ('runId' in one ? one.runId : one.jobId) === id) ?? null) as never,
+    )
   }
-  return Object.assign(readBack, { asked })
+  return { execution: find, job: find, asked }
 }
 const verifying = (readBack: ReadBack | null, changes = {}) =>
   testParts({ verify: 'read-back', readBack, ...changes })
@@ -47,6 +49,22 @@ test('what CI says counts, not the body; the upload’s headers are kept', async
   expect(readBack.asked).toEqual([`media-1250000000/${claimed.runId}`])
   expect(queue.events).toEqual([])
   expect(channel.alerts[0]?.event?.data).toEqual({ ...truth, headers: { 'x-cos-meta-id': '7' } })
+})
+
+test('a job is asked about as a job', async () => {
+  const queue = fakeQueue()
+  const channel = fakeChannel('a')
+  const claimedJob = jobOf()
+  const truth = jobOf({ state: 'Failed', code: 'E1', message: 'broken' })
+  const relay = createRelay(verifying(ci(truth), { queue, channels: [channel] }))
+  expect((await relay(post(jobsXml([claimedJob])), INVOCATION)).body).toMatchObject({
+    outcome: 'alerted',
+    state: 'Failed',
+  })
+  expect(queue.events).toEqual([])
+  expect(channel.alerts[0]?.event?.data).toEqual(truth)
+  const forged = createRelay(verifying(ci(), { queue }))
+  expect((await forged(post(jobsXml([claimedJob])), INVOCATION)).status).toBe(403)
 })
 
 test('an end that CI does not know of yet waits, to be asked about again', async () => {
@@ -98,7 +116,8 @@ test('of two executions the known one is settled, the other one named', async ()
 })
 
 describe('when CI cannot be asked, the callback waits in the outbox', () => {
-  const failing: ReadBack = async () => Promise.reject(new Error('CI answered 503'))
+  const fails = async (): Promise<never> => Promise.reject(new Error('CI answered 503'))
+  const failing: ReadBack = { execution: fails, job: fails }
 
   test.each([
     ['CI fails', failing, body, 'CI answered 503'],
@@ -109,7 +128,7 @@ describe('when CI cannot be asked, the callback waits in the outbox', () => {
       executionXml(execution({ bucket: null })),
       'the callback names no bucket to ask CI about',
     ],
-    ['it is a job', ci(), jobsXml([jobOf()]), 'a job callback cannot be read back from CI'],
+    ['CI fails, asked for a job', failing, jobsXml([jobOf()]), 'CI answered 503'],
   ])('%s', async (_, readBack, text, lastError) => {
     for (const [sent, base64] of [
       [text, false],
@@ -194,7 +213,10 @@ describe('without verification CI is asked why tasks failed', () => {
   test('not when it cannot tell: the alert goes without', async () => {
     expect((await reasonsIn(ci())).reasons).toEqual([NONE, NONE, NONE])
     expect((await reasonsIn(ci(execution({ tasks: [] })))).reasons).toEqual([NONE, NONE, NONE])
-    const { reasons, lines } = await reasonsIn(async () => Promise.reject(new Error('403')))
+    const { reasons, lines } = await reasonsIn({
+      ...ci(),
+      execution: async () => Promise.reject(new Error('403')),
+    })
     expect(reasons).toEqual([NONE, NONE, NONE])
     expect(lines).toContainEqual(
       expect.objectContaining({ level: 40, msg: 'CI could not be asked for the reason', error: '403' }),

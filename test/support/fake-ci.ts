@@ -36,6 +36,8 @@ export interface FakeCi {
   readonly credentials: Credentials
   /** By RunId; change it as executions come and go on. */
   readonly executions: Map<string, FakeExecution>
+  /** By id: the JobsDetail element. */
+  readonly jobs: Map<string, string>
   /** Each request so far: path and query, decoded. */
   readonly requests: string[]
   /** Refusals for the next requests, one each; see SLOW_DOWN, UNAVAILABLE. */
@@ -77,6 +79,7 @@ export async function startFakeCi(): Promise<FakeCi> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     credentials: { secretId: 'AKIDfakeci', secretKey: 'fakeCiSecretKey', sessionToken: 'fake/ci+token==' },
     executions: new Map(),
+    jobs: new Map(),
     requests: [],
     failures: [],
     hangs: false,
@@ -109,7 +112,10 @@ function answer(fake: FakeCi, request: IncomingMessage, response: ServerResponse
     return
   }
   const [, folder, runId, ...rest] = url.pathname.split('/')
-  if (request.method !== 'GET' || folder !== 'workflowexecution' || rest.length > 0) {
+  if (request.method === 'GET' && folder === 'jobs' && runId !== undefined && rest.length === 0) {
+    const job = fake.jobs.get(runId)
+    send(200, `<Response>${job ?? `<NonExistJobIds>${runId}</NonExistJobIds>`}</Response>`)
+  } else if (request.method !== 'GET' || folder !== 'workflowexecution' || rest.length > 0) {
     refuse({ status: 405, code: 'MethodNotAllowed' })
   } else if (runId === undefined) {
     const fault = queryFault(url.searchParams)

@@ -1,11 +1,11 @@
-import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { CloudEvent } from 'cloudevents'
 import type { Queue } from '../../src/queues/queue'
+import { bundleChild, runChild } from './child-process'
 import { sampleEvent } from './events'
 import { startTcpProxy, type TcpProxy } from './tcp-proxy'
 
@@ -140,6 +140,13 @@ export function queueContract(setup: () => QueueUnderTest): void {
       expect(await subject.received()).toEqual([sampleEvent('idle-1'), sampleEvent('idle-2')])
     })
 
+    test('finds out at work that its idle connection was dropped, as after a freeze, and goes on', async () => {
+      await queue.publish(sampleEvent('frozen-1'), AbortSignal.timeout(LONG_MS))
+      proxy.cut()
+      await queue.publish(sampleEvent('frozen-2'), AbortSignal.timeout(LONG_MS))
+      expect(await subject.received()).toEqual([sampleEvent('frozen-1'), sampleEvent('frozen-2')])
+    })
+
     test('recovers when the server returns', async () => {
       await queue.publish(sampleEvent('back-1'), AbortSignal.timeout(LONG_MS))
       await proxy.refuse()
@@ -161,22 +168,22 @@ export function queueContract(setup: () => QueueUnderTest): void {
       const dir = mkdtempSync(join(tmpdir(), 'relay-child-'))
       const script = join(dir, 'child.js')
 
-      beforeAll(() => bundle('child-publisher.ts', script))
+      beforeAll(() => bundleChild('child-publisher.ts', script))
       afterAll(() => rmSync(dir, { recursive: true }))
 
       test('with an idle connection', async () => {
-        expect(await runChild(script, subject.url(proxy.address), LONG_MS)).toBe('published')
+        expect(await runChild(script, publisher(subject.url(proxy.address), LONG_MS))).toBe('published')
         await subject.received()
       })
 
       test('after a server that does not answer', async () => {
         proxy.blackHole()
-        expect(await runChild(script, subject.url(proxy.address), SHORT_MS)).toBe('DeliveryError')
+        expect(await runChild(script, publisher(subject.url(proxy.address), SHORT_MS))).toBe('DeliveryError')
       })
 
       test('after a server that is not there', async () => {
         await proxy.refuse()
-        expect(await runChild(script, subject.url(proxy.address), LONG_MS)).toBe('DeliveryError')
+        expect(await runChild(script, publisher(subject.url(proxy.address), LONG_MS))).toBe('DeliveryError')
       })
     })
 
@@ -191,19 +198,7 @@ export function queueContract(setup: () => QueueUnderTest): void {
   })
 }
 
-function bundle(entry: string, outfile: string): void {
-  const esbuild = require.resolve('esbuild/bin/esbuild')
-  const source = resolve(__dirname, entry)
-  execFileSync(esbuild, [source, '--bundle', '--platform=node', `--outfile=${outfile}`, '--log-level=error'])
-}
-
-/** What the child printed. Rejects when it does not end by itself in time. */
-function runChild(script: string, url: string, deadlineMs: number): Promise<string> {
-  return new Promise((done, fail) => {
-    const env = { ...process.env, QUEUE_URL: url, DEADLINE_MS: String(deadlineMs) }
-    execFile(process.execPath, [script], { env, timeout: deadlineMs + 4000 }, (error, stdout, stderr) => {
-      if (error === null) done(stdout + stderr)
-      else fail(new Error(`the process ${error.killed ? 'did not end' : 'failed'}: ${stdout} ${stderr}`))
-    })
-  })
+/** The environment of child-publisher.ts. */
+function publisher(url: string, deadlineMs: number): Record<string, string> {
+  return { QUEUE_URL: url, DEADLINE_MS: String(deadlineMs) }
 }

@@ -175,7 +175,7 @@ export function message(
   object = `${runId}.mp4`,
   changes: Partial<ParkedItem> = {},
 ): ParkedItem {
-  return parked(messageDelivery(sampleEvent(runId, object)), changes)
+  return parked(messageDelivery({ ...sampleEvent(runId), subject: object }), changes)
 }
 
 export function failedExecution(runId: string, changes: Partial<WorkflowExecution> = {}): WorkflowExecution {

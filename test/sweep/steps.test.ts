@@ -40,13 +40,13 @@ test('a store that is down ends each step, and the sweep as a whole says so with
   const list = async () => Promise.resolve({ executions: [], nextToken: null })
   const reconcile = {
     targets: [{ bucket: 'b-1', workflowId: 'w1' }],
-    executions: { page: list, one: broken },
+    executions: { page: list, execution: broken, job: broken },
   }
   expect(await sweep(parts, reconcile, LIMITS)).toEqual(NOTHING)
   expect(parts.lines.map(({ msg }) => msg)).toEqual([
     'the sweep could not redeliver',
     'the sweep could not tell of what was given up',
-    'CI could not be reconciled with: the next sweep tries again',
+    'the sweep could not reconcile',
     'the sweep could not tidy',
     'the sweep could not count',
     'sweep',

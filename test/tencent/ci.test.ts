@@ -1,4 +1,4 @@
-import { readExecutionAnswer, readExecutionPage } from '../../src/callback/read-back'
+import { readExecutionAnswer, readExecutionPage, readJobAnswer } from '../../src/callback/read-back'
 import { ciClient, type ExecutionQuery } from '../../src/tencent/ci'
 import { fakeExecution, SLOW_DOWN, startFakeCi, UNAVAILABLE, type FakeCi } from '../support/fake-ci'
 
@@ -13,6 +13,7 @@ beforeAll(async () => {
 afterAll(async () => fake.close())
 afterEach(() => {
   fake.executions.clear()
+  fake.jobs.clear()
   fake.requests.splice(0)
   fake.failures.splice(0)
   fake.hangs = false
@@ -84,6 +85,29 @@ describe('one execution', () => {
     await expect(client().describeExecution(BUCKET, 'i1', signal())).rejects.toThrow(
       `ci: ${BUCKET}: asking for an execution: answered 404 NoSuchBucket NoSuchBucket it is. (request NjRfake)`,
     )
+  })
+})
+
+describe('one job', () => {
+  test('comes with its code and message, and the bucket that was asked', async () => {
+    const detail =
+      '<JobsDetail><Code>E1</Code><Message>no video</Message><JobId>j1</JobId><State>Failed</State><Input><Object>a.mp4</Object></Input></JobsDetail>'
+    fake.jobs.set('j1', detail)
+    const xml = await client().describeJob(BUCKET, 'j1', signal())
+    expect(fake.requests).toEqual(['/jobs/j1'])
+    expect(readJobAnswer(xml!, BUCKET)).toMatchObject({
+      jobId: 'j1',
+      bucket: BUCKET,
+      object: 'a.mp4',
+      state: 'Failed',
+      code: 'E1',
+      message: 'no video',
+    })
+  })
+
+  test('that does not exist is none', async () => {
+    expect(readJobAnswer((await client().describeJob(BUCKET, 'j2', signal()))!, BUCKET)).toBeNull()
+    expect(await client().describeJob(BUCKET, '../workflowexecution/i1', signal())).toBeNull()
   })
 })
 

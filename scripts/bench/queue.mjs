@@ -1,0 +1,145 @@
+// What a real queue adds: the rate of the built handler against a bare loop with the same client, and the cold start with the client configured.
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { Connection } from 'rabbitmq-client'
+import { execution } from './body.mjs'
+
+const root = resolve(import.meta.dirname, '../..')
+const CALLBACKS = 2000
+const AT_ONCE = 50
+const ROUNDS = 5
+const QUEUE = 'relay-bench'
+/** The broker of `npm run services -- up rabbitmq`. */
+const BROKER = process.env.BENCH_AMQP_URL ?? 'amqp://guest:guest@127.0.0.1:5690'
+
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+export async function benchQueue(name, { row, relay, work, token }) {
+  if (name !== 'amqp') throw new Error(`--queue ${name}: only amqp is benched`)
+  const connection = new Connection(BROKER)
+  await connection.onConnect(5_000).catch(() => {
+    throw new Error('no RabbitMQ answers: start one with npm run services -- up rabbitmq')
+  })
+  const reset = async () => {
+    await connection.queueDelete(QUEUE)
+    await connection.queueDeclare({ queue: QUEUE, durable: true })
+  }
+  const count = async () => (await connection.queueDeclare({ queue: QUEUE, passive: true })).messageCount
+  try {
+    await throughput({ row, relay, work, token, reset, count })
+    await reset()
+    await coldStart({ row, relay, work, token })
+  } finally {
+    await connection.queueDelete(QUEUE)
+    await connection.close()
+  }
+}
+
+async function throughput({ row, relay, work, token, reset, count }) {
+  const event = write(work, 'amqp-event.json', JSON.stringify(eventOf(token)))
+  const bare = await bundle(
+    work,
+    'bare.js',
+    `const { parseStringPromise } = require('xml2js')
+    const { Connection } = require('rabbitmq-client')
+    let publisher
+    exports.main_handler = async (event) => {
+      publisher ??= new Connection(process.env.BROKER).createPublisher({ confirm: true })
+      await parseStringPromise(event.body, { explicitArray: false })
+      await publisher.send({ routingKey: '${QUEUE}', durable: true, mandatory: true, contentType: 'application/cloudevents+json' }, event.message)
+      return { statusCode: 200 }
+    }`,
+  )
+  const rates = { bare: [], relay: [] }
+  let lost = 0
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const [kind, handler] of Object.entries({ bare, relay })) {
+      await reset()
+      const { seconds } = run(work, 'throughput', handler, token, { EVENT: event })
+      rates[kind].push(CALLBACKS / seconds)
+      lost = Math.max(lost, Math.abs(CALLBACKS - (await count())))
+    }
+  const ratio = median(rates.relay) / median(rates.bare)
+  row(
+    `amqp: ${CALLBACKS} callbacks, ${AT_ONCE} at once, relay / bare loop (rate)`,
+    ratio,
+    '≥ 0.70',
+    ratio >= 0.7,
+  )
+  row(
+    '  (a second: bare, relay)',
+    `${median(rates.bare).toFixed(0)}, ${median(rates.relay).toFixed(0)}`,
+    '',
+    null,
+  )
+  row('amqp: messages lost or too many, worst round', String(lost), '0', lost === 0)
+}
+
+/** The cold start up to an answer, no callback yet: the app opened and the client loaded, against the libraries alone. */
+async function coldStart({ row, relay, work, token }) {
+  const libraries = await bundle(
+    work,
+    'libraries.js',
+    `require('xml2js')
+    require('rabbitmq-client')
+    exports.main_handler = async () => ({ statusCode: 200 })`,
+  )
+  const look = write(work, 'look.json', JSON.stringify({ ...eventOf(token), httpMethod: 'GET' }))
+  const ms = { libraries: [], relay: [] }
+  for (let runs = 0; runs < 21; runs += 1)
+    for (const [kind, handler] of Object.entries({ libraries, relay }))
+      ms[kind].push(run(work, 'cold', handler, token, { EVENT: look }).ms)
+  const ratio = median(ms.relay) / median(ms.libraries)
+  row('cold with amqp configured, relay / (empty + xml2js + client, bundled)', ratio, '≤ 1.25', ratio <= 1.25)
+  row(
+    '  (ms: libraries, relay)',
+    `${median(ms.libraries).toFixed(1)}, ${median(ms.relay).toFixed(1)}`,
+    '',
+    null,
+  )
+}
+
+function eventOf(token) {
+  const body = execution(2)
+  return { httpMethod: 'POST', path: `/ci/${token}`, headers: {}, queryString: {}, body }
+}
+
+function write(work, name, text) {
+  const file = join(work, name)
+  writeFileSync(file, text)
+  return file
+}
+
+async function bundle(work, name, text) {
+  const outfile = join(work, name)
+  await build({
+    stdin: { contents: text, resolveDir: root },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node20',
+    outfile,
+    logLevel: 'warning',
+  })
+  return outfile
+}
+
+function run(work, kind, handler, token, more) {
+  const out = join(work, 'figures.json')
+  execFileSync(process.execPath, [join(root, 'scripts/bench', `${kind}.cjs`), handler, out], {
+    env: {
+      PATH: process.env.PATH,
+      CALLBACK_TOKEN: token,
+      QUEUE_URL: `${BROKER}/%2F?queue=${QUEUE}`,
+      STORE_URL: 'memory:',
+      BROKER,
+      CALLBACKS: String(CALLBACKS),
+      AT_ONCE: String(AT_ONCE),
+      ...more,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  return JSON.parse(readFileSync(out, 'utf8'))
+}
