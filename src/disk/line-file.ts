@@ -37,17 +37,19 @@ export function openLineFile(scheme: string, path: string): LineFile {
     file = null
   }
 
+  const late = (): DeliveryError =>
+    new DeliveryError(`${scheme}: ${path}: not written within the time allowed`)
+
   return {
     async append(line, signal) {
-      const late = new DeliveryError(`${scheme}: ${path}: not written within the time allowed`)
-      if (signal.aborted) throw late
+      if (signal.aborted) throw late()
       try {
         const { fd, onDisk } = current()
         // Written at one go, without giving way: lines of one process never mix.
         writeWhole(fd, Buffer.from(`${line}\n`))
-        if (onDisk) await unlessAborted(flush(fd), signal, late)
+        if (onDisk) await unlessAborted(flush(fd), signal)
       } catch (error) {
-        throw error === late ? late : new DeliveryError(`${scheme}: ${path}: ${reasonOf(error)}`)
+        throw signal.aborted ? late() : new DeliveryError(`${scheme}: ${path}: ${reasonOf(error)}`)
       }
     },
     async close() {
@@ -87,10 +89,10 @@ function writeWhole(fd: number, line: Buffer): void {
 }
 
 /** The system's call cannot be stopped; the caller can go on without it. */
-function unlessAborted(work: Promise<void>, signal: AbortSignal, late: Error): Promise<void> {
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const give = (): void => reject(late)
-    signal.addEventListener('abort', give, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
+    const giveUp = (): void => reject(new Error('aborted'))
+    signal.addEventListener('abort', giveUp, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
   })
 }

@@ -117,6 +117,18 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
     await channel.confirmSelect()
     return channel
   }
+  /** What is published in one turn leaves in one write: a write costs as much as all the rest of a publish. */
+  let isHeldBack = false
+  const writeTogether = (): void => {
+    if (isHeldBack) return
+    isHeldBack = true
+    const { _socket: socket } = internals
+    socket.cork()
+    process.nextTick(() => {
+      isHeldBack = false
+      socket.uncork()
+    })
+  }
   const channel = Promise.race([open(), refused])
   channel.catch(() => undefined)
 
@@ -132,6 +144,7 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
         contentType: 'application/cloudevents+json',
       }
       const ready = await channel
+      writeTogether()
       try {
         await ready.basicPublish(envelope, Buffer.from(JSON.stringify(event)))
       } catch (error) {
