@@ -314,12 +314,20 @@ describe('using it', () => {
     expect(again.calls.filter((call) => call.includes('PUT'))).toEqual([])
   })
 
-  test('callback connect to a queue; to nothing there is', async () => {
+  test('callback connect to a queue; with a change that CI refuses; to nothing there is', async () => {
     expect(
       (await serverless('callback connect --bucket media-1250000000 --queue p1 --format JSON')).code,
     ).toBe(0)
     expect(cloud.ci.queues.get('p1')!.notify).toContain('<MqName>kept</MqName>')
     expect(cloud.ci.queues.get('p1')!.notify).toContain('<ResultFormat>JSON</ResultFormat>')
+    const before = { ...cloud.ci.workflows.get('w1')! }
+    const refused = await serverless(
+      'callback connect --bucket media-1250000000 --workflow w1 --event Nonsense',
+    )
+    expect(refused.code).toBe(1)
+    expect(refused.last(1)).toContain('ci: media-1250000000: workflow w1: answered 400 InvalidArgument Event')
+    // Disabled for the change, and enabled again though it was refused.
+    expect(cloud.ci.workflows.get('w1')).toEqual(before)
     const none = await serverless('callback connect --bucket media-1250000000 --workflow w2')
     expect(none.code).toBe(1)
     expect(none.last(1)).toBe(
@@ -464,9 +472,9 @@ describe('API Gateway', () => {
     expect(ailing.code).toBe(1)
   })
 
-  test('refused, as the real service does now', async () => {
+  test('refused, as the real service does now; by a package from before', async () => {
     cloud.settings.apigwGone = true
-    const ran = await serverless('deploy --stage late --param trigger=apigw')
+    const ran = await serverless('deploy --stage late --param trigger=apigw --package out')
     expect(ran.code).toBe(1)
     expect(ran.last(1)).toContain('The API Gateway trigger was refused (UnsupportedOperation.Trigger')
     expect(ran.last(1)).toContain('Deploy without trigger=apigw to get a function URL')
