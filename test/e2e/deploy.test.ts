@@ -431,12 +431,13 @@ describe('API Gateway', () => {
   test('for those who still have one: the trigger is made once and then left alone', async () => {
     const name = 'cos-callback-relay-old-callback'
     const ran = await serverless(
-      'deploy --stage old --param trigger=apigw --param serviceId=service-abcdefgh',
+      'deploy --stage old --param trigger=apigw --param serviceId=service-abcdefgh --param vpcId=vpc-1 --param subnetId=subnet-1',
     )
     expect(ran.code).toBe(0)
     expect(ran.last(3)).toBe(
       'Callback URL (API Gateway):\n  https://service-abcdefgh-1250000000.gz.apigw.tencentcs.com/release/?token=****\n  (96 of the 100 characters that CI takes; the token is hidden, --show-token shows it)',
     )
+    expect(cloud.functions.get(name)!.VpcConfig).toEqual({ VpcId: 'vpc-1', SubnetId: 'subnet-1' })
     const before = triggers(name)
     const again = await callsOf('deploy --param stage=old --param trigger=apigw')
     expect(again.ran.code).toBe(0)
