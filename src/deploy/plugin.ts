@@ -1,82 +1,40 @@
 import { join } from 'node:path'
-import type { Credentials } from '../tencent/credentials'
-import { redactor } from '../log'
 import { secretsIn } from '../config'
+import { redactor } from '../log'
+import type { Credentials } from '../tencent/credentials'
 import { configurationOf, problemsOf, tokensOf } from './check-settings'
 import { cloudApi } from './cloud-api'
+import { COMMANDS } from './commands'
 import { connect } from './connect'
 import { deployCredentials } from './deploy-credentials'
 import { doctor } from './doctor'
 import { explain } from './failure'
-import { gatewayServiceOf, findFunction, listTriggers } from './functions'
+import { hideSecretsIn } from './hide-secrets'
+import { invokeDeployed, invokeLocally } from './invoke'
+import { keepGateway } from './keep-gateway'
 import { loadSdkByService } from './load-sdk-by-service'
 import { closeNetworkGate } from './network-gate'
 import { checkPackage, copyPackage, packageFunction } from './package-function'
-import { isShortLived } from './reach-targets'
-import { type Options, type Serverless, textOption, type Writers } from './serverless'
-import { completeTencentPlugin } from './tencent-plugin'
-import { testCallback } from './test-callback'
-import { showInfo } from './show-info'
-import { invokeDeployed, invokeLocally } from './invoke'
-import { showLogs } from './show-logs'
 import { publishUrl } from './publish-url'
+import { isShortLived } from './reach-targets'
 import { remove } from './remove'
 import { rollback } from './rollback'
-import { hideSecretsIn } from './hide-secrets'
+import { type Options, type Serverless, textOption, type Writers } from './serverless'
 import type { Session } from './session'
+import { showInfo } from './show-info'
+import { showLogs } from './show-logs'
+import { completeTencentPlugin } from './tencent-plugin'
+import { testCallback } from './test-callback'
 
 // serverless loads the plugins' modules, in their order, before it makes any of them.
 loadSdkByService(process.cwd())
-
-const PLACE = {
-  bucket: { usage: 'The bucket, with its APPID', type: 'string' },
-  workflow: { usage: 'Id of the workflow', type: 'string' },
-  queue: { usage: 'Id of the queue', type: 'string' },
-}
-const SHOW_TOKEN = { 'show-token': { usage: 'Print the callback URL with its secret', type: 'boolean' } }
 
 /** These commands' own hooks print what went wrong and exit 0. */
 const TAKEN_OVER = ['info:info', 'invoke:invoke', 'logs:logs', 'remove:remove', 'rollback:rollback']
 
 /** The companion of serverless-tencent-scf. A class because serverless makes its plugins with `new`. */
 export class RelayDeploy {
-  readonly commands = {
-    deploy: { options: SHOW_TOKEN },
-    info: { options: SHOW_TOKEN },
-    callback: {
-      usage: 'Connect COS to the deployed function, and check the connection',
-      type: 'container',
-      commands: {
-        connect: {
-          usage: 'Point a workflow or a queue of COS at the deployed URL',
-          lifecycleEvents: ['connect'],
-          options: {
-            ...PLACE,
-            event: { usage: 'What CI reports (default: WorkflowFinish)', type: 'string' },
-            format: { usage: 'XML or JSON (default: XML)', type: 'string' },
-            'dry-run': { usage: 'Show the change and leave it at that', type: 'boolean' },
-          },
-        },
-        test: {
-          usage: 'Send a sample callback through the deployed URL',
-          lifecycleEvents: ['test'],
-          options: {
-            failed: { usage: 'A failed execution instead of a successful one', type: 'boolean' },
-            bucket: {
-              usage: 'The bucket of the sample (while VERIFY is read-back: CI is asked about it)',
-              type: 'string',
-            },
-            path: { usage: 'The body of this event instead of a made-up one', type: 'string' },
-          },
-        },
-        doctor: {
-          usage: 'Check token, URL, targets, store, role and connection, with a remedy for each',
-          lifecycleEvents: ['doctor'],
-          options: PLACE,
-        },
-      },
-    },
-  }
+  readonly commands = COMMANDS
   readonly hooks: Record<string, () => unknown>
 
   constructor(
@@ -93,7 +51,7 @@ export class RelayDeploy {
       'before:package:function:package': this.guarded(() => this.packForOne()),
       'before:deploy:deploy': this.guarded((session) => this.beforeDeploy(session)),
       'after:deploy:deploy': this.guarded(publishUrl),
-      'before:deploy:function:initialize': this.guarded((session) => this.keepGateway(session)),
+      'before:deploy:function:initialize': this.guarded(keepGateway),
       'info:info': this.guarded(showInfo),
       'invoke:invoke': this.guarded(invokeDeployed),
       'invoke:local:invoke': this.guarded(invokeLocally),
@@ -246,41 +204,6 @@ export class RelayDeploy {
       await checkPackage(zip)
       this.serverless.service.package.artifact = zip
     }
-    await this.keepGateway(session)
-  }
-
-  /**
-   * API Gateway's mode: a trigger that is there is left alone, whatever it looks like. serverless-tencent-scf would delete and make
-   * it again when a setting differs, and the service makes no new ones.
-   */
-  private async keepGateway(session: Session): Promise<void> {
-    const { provider, custom, functions } = this.serverless.service
-    const vpc = provider.vpcConfig
-    if (vpc !== undefined && !vpc.vpcId) delete provider.vpcConfig
-    const callback = functions['callback']
-    if (custom?.relay?.trigger !== 'apigw' || callback === undefined) return
-    const name = session.functionName('callback')
-    const triggers =
-      (await findFunction(session.call, name)) === null ? [] : await listTriggers(session.call, name)
-    const wanted = custom.relay.serviceId ?? ''
-    const there = gatewayServiceOf(triggers)
-    if (there !== null && (wanted === '' || wanted === there)) {
-      session.log.notice(`The API Gateway trigger (${there}) is there: left as it is.`)
-      return
-    }
-    callback.events.push({
-      apigw: {
-        name: 'gateway',
-        parameters: {
-          serviceId: wanted,
-          stageName: 'release',
-          path: '/',
-          httpMethod: 'ANY',
-          integratedResponse: true,
-          enable: true,
-          serviceTimeout: Number(callback.timeout) + 5,
-        },
-      },
-    })
+    await keepGateway(session)
   }
 }

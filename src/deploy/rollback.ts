@@ -28,9 +28,7 @@ export async function rollback(session: Session): Promise<void> {
   const timestamp = textOption(session.options, 'timestamp')
   if (timestamp === null) {
     print(['Deployments, the newest last. Go back to one with `npx serverless rollback --timestamp …`:'])
-    print(
-      deployments.map((one) => `  ${one.timestamp}  ${new Date(Number(one.timestamp) * 1000).toISOString()}`),
-    )
+    print(deployments.map((one) => `  ${one.timestamp}  ${clockOf(one.timestamp)}`))
     return
   }
   const wanted = deployments.find((one) => one.timestamp === timestamp)
@@ -47,9 +45,14 @@ export async function rollback(session: Session): Promise<void> {
       CosObjectName: `/${wanted.zip}`,
     })
     await untilActive(call, name, 90_000)
-    print(`${name} is back at the package of ${new Date(Number(timestamp) * 1000).toISOString()}`)
+    print(`${name} is back at the package of ${clockOf(timestamp)}`)
   }
   print('Settings, triggers and the URL stay as they were.')
+}
+
+/** serverless-tencent-scf stamps a deployment with the local time of the machine, as if it were UTC. */
+function clockOf(timestamp: string): string {
+  return new Date(Number(timestamp) * 1000).toISOString().slice(0, 19).replace('T', ' ')
 }
 
 async function deploymentsIn(session: Session, target: CosTarget): Promise<readonly Deployment[]> {

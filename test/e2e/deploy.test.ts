@@ -314,12 +314,20 @@ describe('using it', () => {
     expect(again.calls.filter((call) => call.includes('PUT'))).toEqual([])
   })
 
-  test('callback connect to a queue; to nothing there is', async () => {
+  test('callback connect to a queue; with a change that CI refuses; to nothing there is', async () => {
     expect(
       (await serverless('callback connect --bucket media-1250000000 --queue p1 --format JSON')).code,
     ).toBe(0)
     expect(cloud.ci.queues.get('p1')!.notify).toContain('<MqName>kept</MqName>')
     expect(cloud.ci.queues.get('p1')!.notify).toContain('<ResultFormat>JSON</ResultFormat>')
+    const before = { ...cloud.ci.workflows.get('w1')! }
+    const refused = await serverless(
+      'callback connect --bucket media-1250000000 --workflow w1 --event Nonsense',
+    )
+    expect(refused.code).toBe(1)
+    expect(refused.last(1)).toContain('ci: media-1250000000: workflow w1: answered 400 InvalidArgument Event')
+    // Disabled for the change, and enabled again though it was refused.
+    expect(cloud.ci.workflows.get('w1')).toEqual(before)
     const none = await serverless('callback connect --bucket media-1250000000 --workflow w2')
     expect(none.code).toBe(1)
     expect(none.last(1)).toBe(
@@ -423,12 +431,13 @@ describe('API Gateway', () => {
   test('for those who still have one: the trigger is made once and then left alone', async () => {
     const name = 'cos-callback-relay-old-callback'
     const ran = await serverless(
-      'deploy --stage old --param trigger=apigw --param serviceId=service-abcdefgh',
+      'deploy --stage old --param trigger=apigw --param serviceId=service-abcdefgh --param vpcId=vpc-1 --param subnetId=subnet-1',
     )
     expect(ran.code).toBe(0)
     expect(ran.last(3)).toBe(
       'Callback URL (API Gateway):\n  https://service-abcdefgh-1250000000.gz.apigw.tencentcs.com/release/?token=****\n  (96 of the 100 characters that CI takes; the token is hidden, --show-token shows it)',
     )
+    expect(cloud.functions.get(name)!.VpcConfig).toEqual({ VpcId: 'vpc-1', SubnetId: 'subnet-1' })
     const before = triggers(name)
     const again = await callsOf('deploy --param stage=old --param trigger=apigw')
     expect(again.ran.code).toBe(0)
@@ -464,9 +473,9 @@ describe('API Gateway', () => {
     expect(ailing.code).toBe(1)
   })
 
-  test('refused, as the real service does now', async () => {
+  test('refused, as the real service does now; by a package from before', async () => {
     cloud.settings.apigwGone = true
-    const ran = await serverless('deploy --stage late --param trigger=apigw')
+    const ran = await serverless('deploy --stage late --param trigger=apigw --package out')
     expect(ran.code).toBe(1)
     expect(ran.last(1)).toContain('The API Gateway trigger was refused (UnsupportedOperation.Trigger')
     expect(ran.last(1)).toContain('Deploy without trigger=apigw to get a function URL')

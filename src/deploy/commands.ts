@@ -1,0 +1,45 @@
+const PLACE = {
+  bucket: { usage: 'The bucket, with its APPID', type: 'string' },
+  workflow: { usage: 'Id of the workflow', type: 'string' },
+  queue: { usage: 'Id of the queue', type: 'string' },
+}
+const SHOW_TOKEN = { 'show-token': { usage: 'Print the callback URL with its secret', type: 'boolean' } }
+
+/** What this plugin adds to the command line: options of serverless's own commands, and `serverless callback`. */
+export const COMMANDS = {
+  deploy: { options: SHOW_TOKEN },
+  info: { options: SHOW_TOKEN },
+  callback: {
+    usage: 'Connect COS to the deployed function, and check the connection',
+    type: 'container',
+    commands: {
+      connect: {
+        usage: 'Point a workflow or a queue of COS at the deployed URL',
+        lifecycleEvents: ['connect'],
+        options: {
+          ...PLACE,
+          event: { usage: 'What CI reports (default: WorkflowFinish)', type: 'string' },
+          format: { usage: 'XML or JSON (default: XML)', type: 'string' },
+          'dry-run': { usage: 'Show the change and leave it at that', type: 'boolean' },
+        },
+      },
+      test: {
+        usage: 'Send a sample callback through the deployed URL',
+        lifecycleEvents: ['test'],
+        options: {
+          failed: { usage: 'A failed execution instead of a successful one', type: 'boolean' },
+          bucket: {
+            usage: 'The bucket of the sample (while VERIFY is read-back: CI is asked about it)',
+            type: 'string',
+          },
+          path: { usage: 'The body of this event instead of a made-up one', type: 'string' },
+        },
+      },
+      doctor: {
+        usage: 'Check token, URL, targets, store, role and connection, with a remedy for each',
+        lifecycleEvents: ['doctor'],
+        options: PLACE,
+      },
+    },
+  },
+}
