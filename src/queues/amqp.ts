@@ -124,7 +124,7 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
     isHeldBack = true
     const { _socket: socket } = internals
     socket.cork()
-    process.nextTick(() => {
+    setImmediate(() => {
       isHeldBack = false
       socket.uncork()
     })
