@@ -15,11 +15,12 @@ export default {
       },
     ],
   },
-  collectCoverageFrom: ['src/callback/**/*.ts', 'src/relay/**/*.ts'],
+  collectCoverageFrom: ['src/callback/**/*.ts', 'src/relay/**/*.ts', 'src/sweep/**/*.ts'],
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'json-summary'],
   coverageThreshold: {
     './src/callback/': { branches: 95 },
     './src/relay/': { branches: 95 },
+    './src/sweep/': { branches: 95 },
   },
 }

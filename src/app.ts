@@ -50,7 +50,7 @@ export async function openApp(env: Environment, log: Log, serves: Serves = 'call
 
 /** A sweep ends well before its function does: the last tries may take their full time, and the store must be tidied. */
 function sweepLimits(remainingMs: number | null): SweepLimits {
-  return { ms: Math.max(1_000, (remainingMs ?? 30_000) - 10_000), items: 2_000 }
+  return { ms: Math.max(1_000, (remainingMs ?? 30_000) - 12_000), items: 2_000 }
 }
 
 /** Opens every driver that the configuration names, and reports all that cannot be opened at once. */

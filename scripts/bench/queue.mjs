@@ -38,7 +38,8 @@ export async function benchQueue(name, { row, relay, work, token }) {
 }
 
 async function throughput({ row, relay, work, token, reset, count }) {
-  const event = write(work, 'amqp-event.json', JSON.stringify(eventOf(token)))
+  const message = messageOf(relay, work, token)
+  const event = write(work, 'amqp-event.json', JSON.stringify({ ...eventOf(token), message }))
   const bare = await bundle(
     work,
     'bare.js',
@@ -99,6 +100,14 @@ async function coldStart({ row, relay, work, token }) {
     '',
     null,
   )
+}
+
+/** The very bytes that the relay publishes of the event; the bare loop sends them as they are. */
+function messageOf(relay, work, token) {
+  const file = join(work, 'message.jsonl')
+  const event = write(work, 'one.json', JSON.stringify(eventOf(token)))
+  run(work, 'cold', relay, token, { EVENT: event, QUEUE_URL: `file:${file}` })
+  return readFileSync(file, 'utf8').trimEnd()
 }
 
 function eventOf(token) {

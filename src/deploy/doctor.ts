@@ -1,5 +1,5 @@
 import { cosRefusal, cosRequest } from '../tencent/cos-request'
-import { LONGEST_URL, maskedUrl } from './callback-url'
+import { callbackUrl, LONGEST_URL, maskedUrl } from './callback-url'
 import { configurationOf, problemsOf, variablesOf } from './check-settings'
 import { ciSettings } from './ci-settings'
 import { reach } from './cloud-api'
@@ -7,9 +7,9 @@ import { bucketRegion, type Place, placeOption } from './connect'
 import { type DeployedCallback, deployedCallback } from './deployed-callback'
 import { explain } from './failure'
 import { findFunction } from './functions'
-import { endpointsOf, isPrivate, schemeOf, whyUnreachable } from './reach-targets'
+import { endpointsOf, isPrivate, isShortLived, schemeOf, whyUnreachable } from './reach-targets'
 import type { Session } from './session'
-import { sampleCallback } from './test-callback'
+import { sampleBucket, sampleCallback } from './test-callback'
 
 type Finding =
   | { readonly verdict: 'ok'; readonly what: string }
@@ -42,10 +42,10 @@ export async function doctor(session: Session): Promise<void> {
   }
   if (callback !== null) {
     report(await functions(session, callback))
-    report(await address(callback))
+    report(await url(callback))
     report(await targets(session, callback))
     report(await store(session, callback))
-    report(await role(callback))
+    report(await role(callback, sampleBucket(session, callback.found)))
     report(await connection(session, callback))
   }
   if (failed > 0)
@@ -99,7 +99,7 @@ async function functions(session: Session, { found, tokens }: DeployedCallback):
   return findings
 }
 
-async function address({ address, url }: DeployedCallback): Promise<readonly Finding[]> {
+async function url({ address, url }: DeployedCallback): Promise<readonly Finding[]> {
   const length =
     url.length <= LONGEST_URL
       ? ok(`URL: ${maskedUrl(address)}, ${url.length} of ${LONGEST_URL} characters`)
@@ -109,7 +109,7 @@ async function address({ address, url }: DeployedCallback): Promise<readonly Fin
         )
   try {
     const right = await reach(url)
-    const wrong = await reach(`${new URL(url).origin}/wrong-token-of-the-doctor`)
+    const wrong = await reach(callbackUrl(address, 'wrong-token-of-the-doctor'))
     return [
       length,
       right.status === 200
@@ -157,7 +157,7 @@ async function targets(session: Session, { found }: DeployedCallback): Promise<r
 
 async function target(name: string, url: string, inVpc: boolean): Promise<Finding> {
   const scheme = schemeOf(url)
-  if (/^(file|memory|console)$/.test(scheme)) {
+  if (isShortLived(url)) {
     return warn(
       `${name}: ${scheme}: lives and dies with one instance of the function`,
       'use a target outside of it',
@@ -224,7 +224,7 @@ async function store(session: Session, { found }: DeployedCallback): Promise<rea
 }
 
 /** What the function may do, tried through the function itself: keys of this machine would prove nothing of its role's. */
-async function role({ found, url }: DeployedCallback): Promise<readonly Finding[]> {
+async function role({ found, url }: DeployedCallback, bucket: string | null): Promise<readonly Finding[]> {
   const { variables } = found
   const needs = [
     variables['VERIFY'] === 'read-back' ? 'VERIFY=read-back' : '',
@@ -239,7 +239,15 @@ async function role({ found, url }: DeployedCallback): Promise<readonly Finding[
   }
   if (variables['VERIFY'] !== 'read-back')
     return [ok(`role: ${found.role} (tried only while VERIFY is read-back)`)]
-  const response = await reach(url, { method: 'POST', body: sampleCallback('Success') })
+  if (bucket === null) {
+    return [
+      warn(
+        `role: ${found.role}: not tried`,
+        'name a bucket to ask CI about: --bucket NAME-APPID with --workflow or --queue',
+      ),
+    ]
+  }
+  const response = await reach(url, { method: 'POST', body: sampleCallback('Success', bucket) })
   if (response.status === 403)
     return [ok(`role: ${found.role}; read-back works: CI says that a made-up execution is none`)]
   const { outcome } = (await response.json().catch(() => ({}))) as { outcome?: unknown }

@@ -12,6 +12,7 @@ import { gatewayServiceOf, findFunction, listTriggers } from './functions'
 import { loadSdkByService } from './load-sdk-by-service'
 import { closeNetworkGate } from './network-gate'
 import { checkPackage, copyPackage, packageFunction } from './package-function'
+import { isShortLived } from './reach-targets'
 import { type Options, type Serverless, textOption, type Writers } from './serverless'
 import { completeTencentPlugin } from './tencent-plugin'
 import { testCallback } from './test-callback'
@@ -61,6 +62,10 @@ export class RelayDeploy {
           lifecycleEvents: ['test'],
           options: {
             failed: { usage: 'A failed execution instead of a successful one', type: 'boolean' },
+            bucket: {
+              usage: 'The bucket of the sample (while VERIFY is read-back: CI is asked about it)',
+              type: 'string',
+            },
             path: { usage: 'The body of this event instead of a made-up one', type: 'string' },
           },
         },
@@ -182,10 +187,11 @@ export class RelayDeploy {
 
   private async initialize(): Promise<void> {
     const { commands, options } = this.serverless.processedInput
-    const stage = ((options['param'] as string[] | null | undefined) ?? []).find((item) =>
-      item.startsWith('stage='),
-    )
-    if (stage !== undefined) this.options['stage'] ??= stage.slice('stage='.length)
+    const stage = ((options['param'] as string[] | null | undefined) ?? [])
+      .find((item) => item.startsWith('stage='))
+      ?.slice('stage='.length)
+    // Not in serverless.yml: there a stage from .env would decide which .env is read.
+    this.options['stage'] ??= stage ?? process.env['DEPLOY_STAGE']
     const deploys = commands[0] === 'deploy' && commands[1] !== 'list'
     if (!deploys) return
     const problems = await problemsOf(this.serverless.service, this.serverless.service.provider.region ?? '')
@@ -198,6 +204,13 @@ export class RelayDeploy {
       )
     }
     this.credentials()
+    for (const [name, value] of Object.entries(configurationOf(this.serverless.service))) {
+      if (/_URLS?$/.test(name) && value.split(/\s+/).some(isShortLived)) {
+        this.writers.log.warning(
+          `${name}: in the cloud, what a file:, memory: or console: URL keeps is gone with the instance.`,
+        )
+      }
+    }
   }
 
   private async pack(): Promise<void> {

@@ -31,6 +31,11 @@ export function schemeOf(url: string): string {
   return /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
 }
 
+/** In the cloud, what these keep is gone with the instance; they are for trying things out. */
+export function isShortLived(url: string): boolean {
+  return /^(file|memory|console)$/.test(schemeOf(url))
+}
+
 /** Where a target's URL leads, one for each broker; empty when it leads to no host (`file:`), or to one found only with a signature. */
 export function endpointsOf(url: string): readonly Endpoint[] {
   const scheme = schemeOf(url)

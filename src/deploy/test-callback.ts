@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { reach } from './cloud-api'
 import { deployedCallback } from './deployed-callback'
+import type { DeployedFunction } from './functions'
 import type { Session } from './session'
 import { textOption } from './serverless'
 
@@ -11,7 +12,14 @@ export async function testCallback(session: Session): Promise<void> {
   const { url, found } = await deployedCallback(session)
   const path = textOption(options, 'path')
   const state = options['failed'] === true ? 'Failed' : 'Success'
-  const body = path === null ? sampleCallback(state) : bodyIn(await readFile(path, 'utf8'))
+  const bucket = sampleBucket(session, found)
+  if (bucket === null && path === null && found.variables['VERIFY'] === 'read-back') {
+    throw new Error(
+      'While VERIFY is read-back, CI is asked about the sample: name a bucket of yours with --bucket NAME-APPID.',
+    )
+  }
+  const body =
+    path === null ? sampleCallback(state, bucket ?? undefined) : bodyIn(await readFile(path, 'utf8'))
   const start = Date.now()
   const response = await reach(url, {
     method: 'POST',
@@ -39,12 +47,19 @@ export async function testCallback(session: Session): Promise<void> {
   else if (path === null) print('It is a sample: its RunId and object begin with relay-test.')
 }
 
+/** A bucket that the function's role may ask CI about: the one named, else the first that it reconciles; null when there is neither. */
+export function sampleBucket(session: Session, { variables }: DeployedFunction): string | null {
+  return (
+    textOption(session.options, 'bucket') ?? /^\s*([\w-]+)\//.exec(variables['RECONCILE'] ?? '')?.[1] ?? null
+  )
+}
+
 /** A workflow callback in the newest documented shape (460/80039), of an execution that never was. */
-export function sampleCallback(state: 'Success' | 'Failed'): string {
+export function sampleCallback(state: 'Success' | 'Failed', bucket = 'relay-test-1250000000'): string {
   const id = `relay-test-${randomUUID()}`
   const time = new Date().toISOString().replace(/\.\d+Z$/, '+0000')
   return `<Response><EventName>WorkflowFinish</EventName><WorkflowExecution>
-<RunId>${id}</RunId><BucketId>relay-test-1250000000</BucketId><Object>relay-test/sample.mp4</Object><CosHeaders></CosHeaders>
+<RunId>${id}</RunId><BucketId>${bucket}</BucketId><Object>relay-test/sample.mp4</Object><CosHeaders></CosHeaders>
 <WorkflowId>relay-test</WorkflowId><WorkflowName>relay-test</WorkflowName><CreateTime>${time}</CreateTime><State>${state}</State>
 <Tasks><Type>Transcode</Type><CreateTime>${time}</CreateTime><StartTime>${time}</StartTime><EndTime>${time}</EndTime><State>${state}</State>
 <JobId>${id}</JobId><Name>Transcode_1</Name><TemplateId>relay-test</TemplateId><TemplateName>relay-test</TemplateName></Tasks>

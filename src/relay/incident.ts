@@ -1,53 +1,116 @@
-import { type Delivery, resolveDelivery } from './delivery'
+import type { Alert } from '../alerts/alert'
+import { deliverOrPark, type Fate } from './deliver-or-park'
+import { firstItem, park, resolveDelivery } from './delivery'
 import { timed } from './ledger'
 import type { NamedChannel, RelayParts } from './parts'
+import type { Run } from './run'
 
 /** Open incidents are forgotten after a month: nobody waits for their resolve any more. */
 const KEPT_MS = 30 * 24 * 3_600_000
 
 const noteName = (incident: string): string => `incident/${incident}`
 
-/** Channels at which an incident stands open, and those whose opening alert still waits in the outbox. */
-interface OpenIncident {
+/** What is known of one incident, by the channels' ids. */
+interface IncidentNote {
+  /** The last alert about it, so that the note changes with each. */
+  readonly alert: string
   readonly opened: readonly string[]
+  /** Something about it waits in the outbox: what comes next must wait behind it. */
   readonly parked: readonly string[]
+  /** The items of resolves that wait in the outbox. */
+  readonly resolving: Readonly<Record<string, string>>
 }
 
 /** Remembers at which channels that know incidents this one is open. Best effort: without a note, nothing is resolved later. */
 export async function openIncident(
   { store, log }: RelayParts,
-  incident: string | null,
-  fates: readonly (readonly [NamedChannel, string])[],
+  { id: alert, incident }: Alert,
+  fates: readonly (readonly [NamedChannel, Fate])[],
 ): Promise<void> {
   const able = fates.filter(([{ channel }]) => channel.resolve !== undefined)
   if (store === null || incident === null || able.length === 0) return
-  const idsWith = (wanted: string): string[] =>
-    able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
-  const open: OpenIncident = { opened: idsWith('delivered'), parked: idsWith('parked') }
+  const idsWith = (wanted: Fate): string[] => able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
   try {
-    await timed(() => store.setNote(noteName(incident), JSON.stringify(open), KEPT_MS))
+    const before = noteOf(await timed(() => store.note(noteName(incident))))
+    // A resolve of earlier trouble that is still on its way must not end the new one.
+    await Promise.all(Object.values(before.resolving).map(async (item) => timed(() => store.remove(item))))
+    const note: IncidentNote = {
+      alert,
+      opened: union(before.opened, idsWith('delivered')),
+      parked: union(before.parked, Object.keys(before.resolving), idsWith('parked')),
+      resolving: {},
+    }
+    await timed(() => store.setNote(noteName(incident), JSON.stringify(note), KEPT_MS))
   } catch {
     log('warn', 'an open incident could not be noted: it will not be resolved by itself', { incident })
   }
 }
 
-/** The resolves that a success owes; `parkAtOnce` where the alert itself has yet to go out. */
-export async function resolvesOf(
-  { store, channels, log }: RelayParts,
+/**
+ * The same object went through: what stands open about it at PagerDuty and the like can close. `cause` is the id of the execution that
+ * went through. The note changes last: a crash before resolves again, which does no harm, rather than never.
+ */
+export async function endIncident(
+  parts: RelayParts,
   incident: string,
   cause: string,
-): Promise<readonly { readonly delivery: Delivery; readonly parkAtOnce: boolean }[]> {
-  if (store === null || channels.every(({ channel }) => channel.resolve === undefined)) return []
+  run: Run,
+): Promise<void> {
+  const { store, channels, log } = parts
+  if (store === null || channels.every(({ channel }) => channel.resolve === undefined)) return
   try {
-    const note = await timed(() => store.note(noteName(incident)))
-    if (note === null) return []
-    await timed(() => store.setNote(noteName(incident), null, null))
-    const { opened, parked } = JSON.parse(note) as OpenIncident
-    const owed = (ids: readonly string[], parkAtOnce: boolean) =>
-      ids.map((id) => ({ delivery: resolveDelivery(id, incident, cause), parkAtOnce }))
-    return [...owed(opened, false), ...owed(parked, true)]
+    const text = await timed(() => store.note(noteName(incident)))
+    const { alert, opened, parked, resolving } = noteOf(text)
+    const owed = union(opened, parked)
+    if (owed.length === 0) return
+    const ends = await Promise.all(
+      owed.map(async (id) => {
+        const delivery = resolveDelivery(id, incident, cause)
+        const fate = parked.includes(id)
+          ? await parkBehind(parts, firstItem(delivery, behindItsAlert, run.arrivedAt, channels))
+          : await deliverOrPark(parts, delivery, run)
+        return { id, item: delivery.id, fate }
+      }),
+    )
+    const isLost = (id: string): boolean => ends.some((end) => end.id === id && end.fate === 'lost')
+    const waiting = ends.filter(({ fate }) => fate === 'parked').map(({ id, item }) => [id, item] as const)
+    const left = {
+      opened: opened.filter(isLost),
+      parked: parked.filter(isLost),
+      resolving: { ...resolving, ...Object.fromEntries(waiting) },
+    }
+    // Of a failure that came meanwhile nothing may be forgotten.
+    if ((await timed(() => store.note(noteName(incident)))) !== text) return
+    const isOver = Object.values(left).every((part) => Object.keys(part).length === 0)
+    const note: IncidentNote = { alert, ...left }
+    await timed(() =>
+      store.setNote(noteName(incident), isOver ? null : JSON.stringify(note), isOver ? null : KEPT_MS),
+    )
   } catch {
     log('warn', 'open incidents could not be looked up: one may stay open', { incident })
-    return []
   }
+}
+
+const behindItsAlert = {
+  message: 'waits behind the alert that it resolves',
+  retryAfterMs: null,
+  throttled: false,
+}
+
+async function parkBehind({ store }: RelayParts, item: Parameters<typeof park>[1]): Promise<Fate> {
+  return (await park(store, item)) ? 'parked' : 'lost'
+}
+
+function noteOf(text: string | null): IncidentNote {
+  return {
+    alert: '',
+    opened: [],
+    parked: [],
+    resolving: {},
+    ...(JSON.parse(text ?? '{}') as Partial<IncidentNote>),
+  }
+}
+
+function union(...lists: readonly (readonly string[])[]): readonly string[] {
+  return [...new Set(lists.flat())]
 }

@@ -2,8 +2,8 @@ import type { Subject } from '../callback/model'
 import { type CloudEvent, toCloudEvent } from '../callback/cloud-event'
 import { alertFor, incidentOf } from './alert-text'
 import { deliverOrPark, type Fate } from './deliver-or-park'
-import { alertDelivery, firstItem, messageDelivery, park } from './delivery'
-import { openIncident, resolvesOf } from './incident'
+import { alertDelivery, messageDelivery } from './delivery'
+import { endIncident, openIncident } from './incident'
 import { claim } from './ledger'
 import { idOf, ledgerKey, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
@@ -62,7 +62,9 @@ async function deliver(parts: RelayParts, subject: Subject, route: Route, run: R
   const [message, alert] = await Promise.all([
     route.message ? sendMessage(parts, event, run) : undefined,
     route.alert === null ? undefined : sendAlerts(parts, subject, event, route.alert, run),
-    route.message && route.alert === null ? endIncident(parts, subject, run) : undefined,
+    route.message && route.alert === null
+      ? endIncident(parts, incidentOf(subject), idOf(subject), run)
+      : undefined,
   ])
   return { ...(message && { message }), ...(alert && { alert }) }
 }
@@ -87,7 +89,7 @@ async function sendAlerts(
       return [named, fate] as const
     }),
   )
-  await openIncident(parts, alert.incident, fates)
+  await openIncident(parts, alert, fates)
   return bestOf(fates.map(([, fate]) => fate))
 }
 
@@ -97,22 +99,4 @@ function dataOf(subject: Subject): CloudEvent['data'] {
 
 function bestOf(fates: readonly Fate[]): Fate {
   return (['delivered', 'parked'] as const).find((fate) => fates.includes(fate)) ?? 'lost'
-}
-
-/** The same object went through: what stands open about it at PagerDuty and the like can close. */
-async function endIncident(parts: RelayParts, subject: Subject, run: Run): Promise<void> {
-  const resolves = await resolvesOf(parts, incidentOf(subject), idOf(subject))
-  await Promise.all(
-    resolves.map(async ({ delivery, parkAtOnce }) =>
-      parkAtOnce
-        ? park(parts.store, firstItem(delivery, behindItsAlert, run.arrivedAt, parts.channels))
-        : deliverOrPark(parts, delivery, run),
-    ),
-  )
-}
-
-const behindItsAlert = {
-  message: 'waits behind the alert that it resolves',
-  retryAfterMs: null,
-  throttled: false,
 }

@@ -25,7 +25,7 @@ export async function quarantine(
   const bytes = bytesOf(request, problem)
   const id = `unreadable-${digest(bytes.toString('latin1'))}`
   const ticket = await claim(parts.store, id, run, parts.log)
-  if (ticket.kind !== 'claimed') return null
+  if (ticket.kind === 'done') return null
 
   const kept = await park(parts.store, {
     id,
@@ -49,9 +49,11 @@ export async function quarantine(
       body: request.body.slice(0, LOGGED_CHARACTERS),
     })
   if (!kept && parts.store !== null) {
-    await ticket.release()
+    if (ticket.kind === 'claimed') await ticket.release()
     return comeAgain('not-stored', 'The body cannot be read, and the store did not take it.', 5_000)
   }
+  // The other worker tells of it; but it may not live to keep it.
+  if (ticket.kind === 'held') return null
   const alert = unreadableAlert(id, problem.message, bytes.length, kept ? id : null, parts.language)
   await Promise.all(
     parts.channels.map(async ({ id: channel }) => deliverOrPark(parts, alertDelivery(channel, alert), run)),

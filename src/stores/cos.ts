@@ -204,19 +204,21 @@ export const openCosStore: OpenStore = (text, context) => {
       return waitMs
     },
 
-    async tidy() {
+    async tidy(timeIsUp = () => false) {
       const last = (await readJson(`${prefix}tidied`)) as Expiring | null
       if (last !== null && !isOver(last)) return
-      await writeJson(`${prefix}tidied`, { endsAt: Date.now() + TIDY_EVERY_MS })
       for (const folder of ['claims', 'takeovers', 'leases', 'notes', 'windows']) {
         const old = (await objects.list(`${prefix}${folder}/`)).filter(
           ({ modified }) => modified + TIDY_AGE_MS <= Date.now(),
         )
         await inParallel(old, async ({ key }) => {
+          if (timeIsUp()) return
           const object = (await readJson(key)) as Expiring | null
           if (object !== null && isOver(object)) await objects.remove(key)
         })
+        if (timeIsUp()) return
       }
+      await writeJson(`${prefix}tidied`, { endsAt: Date.now() + TIDY_EVERY_MS })
     },
     async close() {
       return Promise.resolve()

@@ -82,8 +82,8 @@ export interface Store {
   /** Counts one message against at most `messages` in any `perMs` ms: 0 when it may go now (and is counted), else the ms to wait. */
   admit(name: string, messages: number, perMs: number): Promise<number>
 
-  /** Removes what has expired and what a crash left behind, where the medium does not do so by itself. */
-  tidy(): Promise<void>
+  /** Removes what has expired and what a crash left behind, where the medium does not do so by itself. Stops when time is up; the next one goes on. */
+  tidy(timeIsUp?: () => boolean): Promise<void>
   close(): Promise<void>
 }
 

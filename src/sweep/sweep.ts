@@ -19,6 +19,9 @@ export interface SweepReport {
   readonly reconciled: number
 }
 
+/** Has a time of its own: an outbox that takes every run to its end must not keep the store from ever being tidied. */
+const TIDY_MS = 2_000
+
 /** What the timer does: redeliver what is due, tell of what was given up, reconcile with CI, tidy the store. Never throws. */
 export async function sweep(
   parts: RelayParts,
@@ -38,7 +41,7 @@ export async function sweep(
     if (reconcileParts !== null)
       report.reconciled = await reconcile(parts, store, reconcileParts, clock.timeIsUp)
   })
-  await step('tidy', () => store.tidy())
+  await step('tidy', () => store.tidy(startRunClock({ ms: TIDY_MS, items: 0 }).timeIsUp))
   await step('count', async () => {
     report.waiting = (await store.list()).filter(({ status }) => status === 'waiting').length
   })

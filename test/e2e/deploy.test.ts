@@ -11,7 +11,7 @@ import { copyProject, type Ran } from '../support/serverless-run'
 // The real serverless CLI with both plugins, from a copy of the project, against a fake of the cloud (needs openssl). In order: each
 // test goes on where the one before it left the cloud.
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 const TOKEN = 'e2eSecretTokenInTheUrl'
 const BUCKET = 'sls-cloudfunction-ap-guangzhou-1250000000'
@@ -352,11 +352,9 @@ describe('using it', () => {
   test('invoke, invoke local, logs', async () => {
     const local =
       'invoke local -f callback --path events/url-failed.json --env ALERT_URLS=console: --env STORE_URL='
-    const [invoked, tried, bad] = await Promise.all([
-      serverless('invoke -f callback --path events/url-success.json'),
-      serverless(local),
-      serverless('invoke local -f callback --path events/malformed.json'),
-    ])
+    const invoked = await serverless('invoke -f callback --path events/url-success.json')
+    const tried = await serverless(local)
+    const bad = await serverless('invoke local -f callback --path events/malformed.json')
     expect(invoked.code).toBe(0)
     expect(JSON.parse(invoked.stdout)).toMatchObject({
       statusCode: 200,
@@ -432,7 +430,7 @@ describe('API Gateway', () => {
       'Callback URL (API Gateway):\n  https://service-abcdefgh-1250000000.gz.apigw.tencentcs.com/release/?token=****\n  (96 of the 100 characters that CI takes; the token is hidden, --show-token shows it)',
     )
     const before = triggers(name)
-    const again = await callsOf('deploy --stage old --param trigger=apigw')
+    const again = await callsOf('deploy --param stage=old --param trigger=apigw')
     expect(again.ran.code).toBe(0)
     expect(triggers(name)).toEqual(before)
     expect(again.calls.filter((call) => /Trigger$/.test(call))).toEqual([])
@@ -446,6 +444,24 @@ describe('API Gateway', () => {
       'apigw',
       'http',
     ])
+  })
+
+  test('the doctor tries the role through the function itself', async () => {
+    const settings = '--param VERIFY=read-back --param role=relay-role'
+    expect((await serverless(`deploy --stage old ${settings}`)).code).toBe(0)
+    const sound = await serverless(
+      `callback doctor --bucket media-1250000000 --queue p1 --stage old ${settings}`,
+    )
+    expect(sound.stdout).toContain('ok   role: relay-role; read-back works')
+    cloud.settings.roleMayAsk = false
+    const ailing = await serverless(
+      `callback doctor --bucket media-1250000000 --queue p1 --stage old ${settings}`,
+    )
+    expect(ailing.stdout).toContain('FAIL role: relay-role; read-back does not work')
+    // The queue is connected to the other stage.
+    expect(sound.last(1)).toContain('1 check failed: see the remedies above.')
+    expect(ailing.last(1)).toContain('2 checks failed: see the remedies above.')
+    expect(ailing.code).toBe(1)
   })
 
   test('refused, as the real service does now', async () => {
@@ -497,6 +513,8 @@ test('nothing but Tencent Cloud was contacted, nothing unknown asked, every sign
     'cls.tencentcloudapi.com:443',
     'cos.ap-guangzhou.myqcloud.com:443',
     'media-1250000000.ci.ap-guangzhou.myqcloud.com:443',
+    // The function itself, with its role: why the sample failed.
+    'relay-test-1250000000.ci.ap-guangzhou.myqcloud.com:443',
     'scf.tencentcloudapi.com:443',
     `${BUCKET}.cos.ap-guangzhou.myqcloud.com:443`,
     'tag.tencentcloudapi.com:443',

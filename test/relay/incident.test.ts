@@ -1,4 +1,7 @@
+import type { Alert } from '../../src/alerts/alert'
 import { createRelay } from '../../src/relay/relay'
+import type { Store } from '../../src/stores/store'
+import { sweep } from '../../src/sweep/sweep'
 import { execution, jobOf, taskOf } from '../support/executions'
 import { brokenStore, fakeChannel, INVOCATION, memoryStore, post, testParts } from '../support/parts'
 import { executionXml, jobsXml } from '../support/render'
@@ -94,4 +97,139 @@ test('a store that cannot note or look up stops no delivery; the log says what s
       incident: INCIDENT,
     }),
   )
+})
+
+describe('with the sweep in between', () => {
+  const LIMITS = { ms: 5_000, items: 100 }
+  const PAGER = 'pagerduty-1'
+  const alerted = (run: string) => ['alert', `${run}/Failed`] as const
+  const resolved = ['resolve', INCIDENT] as const
+
+  /** What the channel took, in order. */
+  function pager() {
+    const channel = fakeChannel(PAGER, { resolves: true })
+    const taken: (readonly [string, string])[] = []
+    const driver = { ...channel.channel }
+    Object.assign(channel.channel, {
+      send: async (alert: Alert, signal: AbortSignal) => {
+        await driver.send(alert, signal)
+        taken.push(['alert', alert.id])
+      },
+      resolve: async (incident: string, signal: AbortSignal) => {
+        await driver.resolve?.(incident, signal)
+        taken.push(['resolve', incident])
+      },
+    })
+    const store = memoryStore()
+    const parts = testParts({ channels: [channel], store })
+    const relay = createRelay(parts)
+    return {
+      channel,
+      taken,
+      store,
+      send: async (request: ReturnType<typeof post>, changed: Store = store) =>
+        changed === store
+          ? relay(request, INVOCATION)
+          : createRelay({ ...parts, store: changed })(request, INVOCATION),
+      /** An hour later. */
+      sweep: async () => {
+        const now = Date.now()
+        jest.spyOn(Date, 'now').mockReturnValue(now + 3_600_000)
+        await sweep(parts, null, LIMITS)
+      },
+    }
+  }
+
+  afterEach(() => jest.restoreAllMocks())
+
+  test('an alert that waits is not reopened behind the resolve of a later one', async () => {
+    const { channel, taken, send, sweep } = pager()
+    channel.manner = 'refuses'
+    await send(failed('1'))
+    channel.manner = 'takes'
+    await send(failed('2'))
+    await send(success('3'))
+    await sweep()
+    expect(taken).toEqual([alerted('2'), alerted('1'), resolved])
+  })
+
+  test('a resolve that waits does not end trouble that is newer', async () => {
+    const { channel, taken, send, sweep, store } = pager()
+    await send(failed('1'))
+    channel.manner = 'refuses'
+    await send(success('2'))
+    channel.manner = 'takes'
+    await send(failed('3'))
+    await sweep()
+    expect(taken).toEqual([alerted('1'), alerted('3')])
+    await send(success('4'))
+    await sweep()
+    expect(taken).toEqual([alerted('1'), alerted('3'), resolved])
+    expect(await store.list()).toEqual([])
+  })
+
+  test('an older failure of which the newer one was lost is still ended', async () => {
+    const { channel, taken, send, store } = pager()
+    await send(failed('1'))
+    channel.manner = 'refuses'
+    await send(failed('2'), brokenStore(store, ['park'], 'refuses'))
+    channel.manner = 'takes'
+    await send(success('3'))
+    expect(taken).toEqual([alerted('1'), resolved])
+  })
+
+  test('a resolve that was lost comes with the next success', async () => {
+    const { channel, taken, send, store } = pager()
+    await send(failed('1'))
+    channel.manner = 'refuses'
+    await send(success('2'), brokenStore(store, ['park'], 'refuses'))
+    channel.manner = 'takes'
+    await send(success('3'))
+    expect(taken).toEqual([alerted('1'), resolved])
+    await send(success('4'))
+    expect(taken).toHaveLength(2)
+  })
+
+  test('one that could not be parked behind its alert comes with the next success, too', async () => {
+    const { channel, taken, send, store, sweep } = pager()
+    channel.manner = 'refuses'
+    await send(failed('1'))
+    await send(success('2'), brokenStore(store, ['park'], 'refuses'))
+    channel.manner = 'takes'
+    await send(success('3'))
+    await sweep()
+    expect(taken).toEqual([alerted('1'), resolved])
+  })
+
+  test('a resolve that waits is not sent by every later success as well', async () => {
+    const { channel, taken, send, sweep } = pager()
+    await send(failed('1'))
+    channel.manner = 'refuses'
+    await send(success('2'))
+    channel.manner = 'takes'
+    await send(success('3'))
+    await sweep()
+    expect(taken).toEqual([alerted('1'), resolved])
+  })
+
+  test('a process that dies after the resolve ends it once more; a failure meanwhile stays known', async () => {
+    const { taken, send, store } = pager()
+    await send(failed('1'))
+    await send(success('2'), brokenStore(store, ['setNote'], 'refuses'))
+    await send(success('3'))
+    expect(taken).toEqual([alerted('1'), resolved, resolved])
+
+    await send(failed('4'))
+    let looks = 0
+    const busy: Store = {
+      ...store,
+      note: async (name) => {
+        if (++looks === 2) await send(failed('5'))
+        return store.note(name)
+      },
+    }
+    await send(success('6'), busy)
+    await send(success('7'))
+    expect(taken.slice(3)).toEqual([alerted('4'), resolved, alerted('5'), resolved])
+  })
 })

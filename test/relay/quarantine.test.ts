@@ -122,3 +122,25 @@ test('no message goes anywhere', async () => {
   await createRelay(testParts({ queue }))(post(BROKEN), INVOCATION)
   expect(queue.events).toEqual([])
 })
+
+test('a body that another worker is at is kept by both, for that one may not live to; one of them tells', async () => {
+  const channel = fakeChannel('wecom-1')
+  const store = memoryStore()
+  const parts = testParts({ store, channels: [channel] })
+  const relay = createRelay(parts)
+  await relay(post(BROKEN), INVOCATION)
+  const [item] = await kept(store)
+  await store.remove(item!.id)
+
+  const other = memoryStore()
+  await other.claim(item!.id, 60_000)
+  const late = createRelay({ ...parts, store: other })
+  expect((await late(post(BROKEN), INVOCATION)).status).toBe(400)
+  expect((await kept(other)).map((one) => one?.id)).toEqual([item!.id])
+  expect(channel.alerts).toHaveLength(1)
+
+  const full = memoryStore()
+  await full.claim(item!.id, 60_000)
+  const unkept = createRelay({ ...parts, store: brokenStore(full, ['park'], 'refuses') })
+  expect((await unkept(post(BROKEN), INVOCATION)).status).toBe(503)
+})

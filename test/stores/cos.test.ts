@@ -134,6 +134,16 @@ describe('of its own', () => {
     expect(await store.list()).toHaveLength(1)
   })
 
+  test('tidying up stops when its time is up, and goes on the next time', async () => {
+    for (let i = 0; i < 40; i++) await store.settle(`over ${i}`, 1000)
+    await clock.pass(8 * DAY)
+    let looks = 0
+    await store.tidy(() => ++looks > 5)
+    expect(fake.objects.size).toBe(35)
+    await store.tidy()
+    expect(fake.objects.size).toBe(1)
+  })
+
   test('refuses a bucket with versioning, in which it would claim what is done', async () => {
     fake.hasVersions = true
     await expect(store.claim('k', 1000)).rejects.toThrow(

@@ -19,10 +19,14 @@ export function fakeCi() {
   const workflows = new Map<string, FakeWorkflow>()
 
   /** Null: a request that this fake does not know. */
-  async function answer(request: CosRequest): Promise<CosAnswer | null> {
+  async function answer(request: CosRequest, mayAsk: boolean): Promise<CosAnswer | null> {
     const { method, path, query } = request
     if (method === 'GET' && path === '/queue') return listQueues(query.get('queueIds') ?? '')
     if (method === 'GET' && path === '/workflow') return listWorkflows(query.get('ids') ?? '')
+    // No execution is known; a role that may not ask is told so.
+    if (method === 'GET' && path.startsWith('/workflowexecution/')) {
+      return mayAsk ? cosError(404, 'WorkflowExecutionNotFound') : cosError(403, 'AccessDenied')
+    }
     const [, kind, id = ''] = /^\/(queue|workflow)\/([\w-]+)$/.exec(path) ?? []
     if (method !== 'PUT' || kind === undefined) return null
     return kind === 'queue' ? putQueue(id, request) : putWorkflow(id, request)

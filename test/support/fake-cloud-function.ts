@@ -40,12 +40,15 @@ export async function runFunction(
   variables: Readonly<Record<string, string>>,
   event: string,
   name = 'function',
+  /** What the platform adds: the role's keys. */
+  platform: Readonly<Record<string, string>> = {},
 ): Promise<FunctionRun> {
   const child = spawn(process.execPath, ['-e', RUNNER, handler, event, name], {
     cwd: folder,
     env: {
       PATH: process.env['PATH'],
       ...variables,
+      ...platform,
       SCF_FUNCTIONNAME: name,
       TENCENTCLOUD_REGION: 'ap-guangzhou',
       TENCENTCLOUD_RUNENV: 'SCF',

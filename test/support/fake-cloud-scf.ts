@@ -89,7 +89,12 @@ export interface ScfSettings {
 }
 
 /** The services of the API 3.0 that a deploy uses: SCF, tags, CAM and, for logs, CLS. Settings may be changed between calls. */
-export function fakeScf(settings: ScfSettings, object: (bucket: string, key: string) => Buffer | null) {
+export function fakeScf(
+  settings: ScfSettings,
+  /** The environment that a function with a role gets. */
+  roleEnvironment: () => Readonly<Record<string, string>>,
+  object: (bucket: string, key: string) => Buffer | null,
+) {
   const functions = new Map<string, FakeFunction>()
   const roles = new Map<string, string[]>()
 
@@ -390,7 +395,14 @@ export function fakeScf(settings: ScfSettings, object: (bucket: string, key: str
 
   async function run(found: FakeFunction, event: string) {
     const variables = Object.fromEntries(found.Environment.Variables.map(({ Key, Value }) => [Key, Value]))
-    return runFunction(found.folder, found.Handler, variables, event, found.FunctionName)
+    return runFunction(
+      found.folder,
+      found.Handler,
+      variables,
+      event,
+      found.FunctionName,
+      found.Role === null ? {} : roleEnvironment(),
+    )
   }
 
   return {

@@ -31,7 +31,13 @@ export async function startFakeCloud() {
     secretKey: 'fakeSecretKeyfakeSecretKey',
     token: null,
   }
-  const settings: ScfSettings & { account: Account } = {
+  const role: Account = {
+    secretId: 'AKIDroleroleroleroleroler',
+    secretKey: 'roleSecretKeyroleSecretKey',
+    token: 'role-token',
+  }
+  const settings: ScfSettings & { account: Account; roleMayAsk: boolean } = {
+    roleMayAsk: true,
     appId: '1250000000',
     region,
     apigwGone: false,
@@ -50,7 +56,16 @@ export async function startFakeCloud() {
   ])
   const cos = fakeCos(region)
   const ci = fakeCi()
-  const scf = fakeScf(settings, (bucket, key) => cos.buckets.get(bucket)?.get(key) ?? null)
+  const scf = fakeScf(
+    settings,
+    () => ({
+      ...env(),
+      TENCENTCLOUD_SECRETID: role.secretId,
+      TENCENTCLOUD_SECRETKEY: role.secretKey,
+      TENCENTCLOUD_SESSIONTOKEN: String(role.token),
+    }),
+    (bucket, key) => cos.buckets.get(bucket)?.get(key) ?? null,
+  )
   const calls: RecordedCall[] = []
   const violations: string[] = []
 
@@ -89,6 +104,7 @@ export async function startFakeCloud() {
     service: 'cos' | 'ci',
     bucket: string | null,
   ): Promise<CosAnswer> {
+    const byRole = request.headers.authorization?.includes(role.secretId) === true
     const url = new URL(request.url, 'https://fake')
     const cosRequest = {
       method: request.method,
@@ -97,7 +113,7 @@ export async function startFakeCloud() {
       body: request.body,
     }
     try {
-      verifyCos(request, settings.account)
+      verifyCos(request, byRole ? role : settings.account)
     } catch (error) {
       const { message } = error as Error
       if (message !== 'InvalidAccessKeyId')
@@ -108,7 +124,10 @@ export async function startFakeCloud() {
       what: `${service}:${request.method} ${url.pathname}`,
       parameters: { query: url.search, body: request.body.toString('latin1') },
     })
-    const answer = service === 'cos' ? cos.answer(bucket, cosRequest) : await ci.answer(cosRequest)
+    const answer =
+      service === 'cos'
+        ? cos.answer(bucket, cosRequest)
+        : await ci.answer(cosRequest, byRole && settings.roleMayAsk)
     if (answer !== null) return answer
     violations.push(`unknown request ${service}: ${request.method} ${request.url}`)
     return cosError(400, 'InvalidRequest')
@@ -177,6 +196,15 @@ export async function startFakeCloud() {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
 
+  function env() {
+    return {
+      NODE_OPTIONS: `--require ${join(__dirname, 'fake-cloud-route.cjs')}`,
+      NODE_EXTRA_CA_CERTS: ca.file,
+      FAKE_CLOUD_PORT: String((server.address() as AddressInfo).port),
+      FAKE_CLOUD_HOSTS: hostsFile,
+    }
+  }
+
   return {
     account,
     settings,
@@ -187,12 +215,7 @@ export async function startFakeCloud() {
     functions: scf.functions,
     roles: scf.roles,
     /** For the processes that are to meet this cloud instead of the real one. */
-    env: {
-      NODE_OPTIONS: `--require ${join(__dirname, 'fake-cloud-route.cjs')}`,
-      NODE_EXTRA_CA_CERTS: ca.file,
-      FAKE_CLOUD_PORT: String((server.address() as AddressInfo).port),
-      FAKE_CLOUD_HOSTS: hostsFile,
-    },
+    env: env(),
     /** Every host that those processes have connected to, `host:port`. */
     hosts: (): readonly string[] =>
       existsSync(hostsFile) ? [...new Set(readFileSync(hostsFile, 'utf8').trim().split('\n'))].sort() : [],
