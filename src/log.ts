@@ -21,14 +21,17 @@ export function createLog(options: {
 }): Log {
   const write = options.write ?? writeToStdout
   const redact = redactor(options.secrets)
+  // In a line of JSON a text is written as JSON writes it, one that holds JSON once more so.
+  const traces = formsOf(options.secrets).flatMap((form) => [form, escaped(form)])
+  const mentionsAny = (line: string): boolean => traces.some((trace) => line.includes(trace))
+  const redacted = (_: string, value: unknown): unknown => (typeof value === 'string' ? redact(value) : value)
   const threshold = LEVELS[options.level]
   return (level, msg, fields) => {
     if (LEVELS[level] < threshold) return
-    const line = JSON.stringify(
-      { level: LEVELS[level], time: Date.now(), msg, ...fields },
-      (_, value: unknown) => (typeof value === 'string' ? redact(value) : value),
-    )
-    write(line + '\n')
+    const entry = { level: LEVELS[level], time: Date.now(), msg, ...fields }
+    const line = JSON.stringify(entry)
+    // Few lines hold anything to blank out.
+    write((mentionsAny(line) ? JSON.stringify(entry, redacted) : line) + '\n')
   }
 }
 
@@ -36,13 +39,18 @@ export function createLog(options: {
 const SHORTEST_SECRET = 4
 
 export function redactor(secrets: readonly string[]): (text: string) => string {
-  const forms = new Set(
-    secrets
-      .filter((secret) => secret.length >= SHORTEST_SECRET)
-      .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]),
-  )
-  const longestFirst = [...forms].sort((a, b) => b.length - a.length)
+  const longestFirst = formsOf(secrets).sort((a, b) => b.length - a.length)
   return (text) => longestFirst.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
+}
+
+/** Each secret as it is, as JSON writes it, and as a URL does. */
+function formsOf(secrets: readonly string[]): string[] {
+  const long = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
+  return [...new Set(long.flatMap((secret) => [secret, escaped(secret), encodeURIComponent(secret)]))]
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
 }
 
 /** A full pipe is waited for so often, a millisecond each; then the line is cut off rather than the callback held up. */

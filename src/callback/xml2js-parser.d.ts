@@ -8,7 +8,6 @@ declare module 'xml2js/lib/parser' {
       closedRoot: boolean
       onopentag: (node: { name: string }) => void
       onclosetag: (name: string) => void
-      ontext: (data: string) => void
       oncdata: (data: string) => void
       onprocessinginstruction: (instruction: { name: string; body: string }) => void
       ondoctype: (doctype: string) => void

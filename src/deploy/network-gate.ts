@@ -28,7 +28,7 @@ export function closeNetworkGate(): void {
     }
     module.request = gated
     // Node's own `get` would go round it.
-    module.get = ((...args: Arguments) => gated(...args).end())
+    module.get = (...args: Arguments) => gated(...args).end()
   }
 }
 

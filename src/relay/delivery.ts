@@ -8,7 +8,10 @@ import { DEADLINES } from './deadlines'
 import { timed } from './ledger'
 import type { NamedChannel, RelayParts } from './parts'
 
-/** Something owed to one destination: what is tried at once, and parked as it is when the try fails. */
+/**
+ * Something owed to one destination: what is tried at once, and parked as it is when the try fails. Id and group are worked out when
+ * asked for: few deliveries are ever parked.
+ */
 export interface Delivery {
   /** The item's id in the outbox: the same for every repeat. */
   readonly id: string
@@ -19,16 +22,24 @@ export interface Delivery {
 
 export function messageDelivery(event: CloudEvent): Delivery {
   return {
-    id: `message-${digest(event.type, event.id, event.data.state)}`,
-    group: `queue-${digest(event.source, event.subject ?? '')}`,
+    get id() {
+      return `message-${digest(event.type, event.id, event.data.state)}`
+    },
+    get group() {
+      return `queue-${digest(event.source, event.subject ?? '')}`
+    },
     parcel: { kind: 'message', event },
   }
 }
 
 export function alertDelivery(channel: string, alert: Alert): Delivery {
   return {
-    id: `alert-${channel}-${digest(alert.id)}`,
-    group: groupOfIncident(channel, alert.incident ?? alert.id),
+    get id() {
+      return `alert-${channel}-${digest(alert.id)}`
+    },
+    get group() {
+      return groupOfIncident(channel, alert.incident ?? alert.id)
+    },
     parcel: { kind: 'alert', channel, alert },
   }
 }
@@ -36,8 +47,12 @@ export function alertDelivery(channel: string, alert: Alert): Delivery {
 /** `cause`: the id of the execution that ended the trouble. */
 export function resolveDelivery(channel: string, incident: string, cause: string): Delivery {
   return {
-    id: `resolve-${channel}-${digest(incident, cause)}`,
-    group: groupOfIncident(channel, incident),
+    get id() {
+      return `resolve-${channel}-${digest(incident, cause)}`
+    },
+    get group() {
+      return groupOfIncident(channel, incident)
+    },
     parcel: { kind: 'resolve', channel, incident },
   }
 }
