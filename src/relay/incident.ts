@@ -31,16 +31,19 @@ export async function openIncident(
   if (store === null || incident === null || able.length === 0) return
   const idsWith = (wanted: Fate): string[] => able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
   try {
-    const before = noteOf(await timed(() => store.note(noteName(incident))))
-    // A resolve of earlier trouble that is still on its way must not end the new one.
-    await Promise.all(Object.values(before.resolving).map(async (item) => timed(() => store.remove(item))))
-    const note: IncidentNote = {
-      alert,
-      opened: union(before.opened, idsWith('delivered')),
-      parked: union(before.parked, Object.keys(before.resolving), idsWith('parked')),
-      resolving: {},
-    }
-    await timed(() => store.setNote(noteName(incident), JSON.stringify(note), KEPT_MS))
+    // One step as far as the callback's time goes.
+    await timed(async () => {
+      const before = noteOf(await store.note(noteName(incident)))
+      // A resolve of earlier trouble that is still on its way must not end the new one.
+      await Promise.all(Object.values(before.resolving).map(async (item) => store.remove(item)))
+      const note: IncidentNote = {
+        alert,
+        opened: union(before.opened, idsWith('delivered')),
+        parked: union(before.parked, Object.keys(before.resolving), idsWith('parked')),
+        resolving: {},
+      }
+      await store.setNote(noteName(incident), JSON.stringify(note), KEPT_MS)
+    })
   } catch {
     log('warn', 'an open incident could not be noted: it will not be resolved by itself', { incident })
   }
@@ -79,13 +82,13 @@ export async function endIncident(
       parked: parked.filter(isLost),
       resolving: { ...resolving, ...Object.fromEntries(waiting) },
     }
-    // Of a failure that came meanwhile nothing may be forgotten.
-    if ((await timed(() => store.note(noteName(incident)))) !== text) return
     const isOver = Object.values(left).every((part) => Object.keys(part).length === 0)
     const note: IncidentNote = { alert, ...left }
-    await timed(() =>
-      store.setNote(noteName(incident), isOver ? null : JSON.stringify(note), isOver ? null : KEPT_MS),
-    )
+    await timed(async () => {
+      // Of a failure that came meanwhile nothing may be forgotten.
+      if ((await store.note(noteName(incident))) !== text) return
+      await store.setNote(noteName(incident), isOver ? null : JSON.stringify(note), isOver ? null : KEPT_MS)
+    })
   } catch {
     log('warn', 'open incidents could not be looked up: one may stay open', { incident })
   }

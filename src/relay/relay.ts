@@ -40,7 +40,7 @@ export function createRelay(parts: RelayParts): Relay {
       stopwatch,
     }
     const { answer, ...notes } = await safely(() => handle(request, run))
-    parts.log(answer.status === 200 ? 'info' : answer.status === 503 ? 'error' : 'warn', 'callback', {
+    parts.log(levelOf(answer), 'callback', {
       status: answer.status,
       ...notes,
       ms: stopwatch.read(),
@@ -117,6 +117,12 @@ function isRepeated(subject: Subject, before: readonly (Subject | Outcome)[]): b
 
 function repeat(subject: Subject): Outcome {
   return { outcome: 'duplicate', id: idOf(subject), state: stateOf(subject) }
+}
+
+/** A repeat that comes while another worker is at it is no error: the sender comes again. */
+function levelOf({ status, body }: Answer): 'info' | 'warn' | 'error' {
+  if (status === 200) return 'info'
+  return status === 503 && body['error'] !== 'held' ? 'error' : 'warn'
 }
 
 type Result = { readonly answer: Answer } & Readonly<Record<string, unknown>>

@@ -67,6 +67,26 @@ describe.each(Object.keys(stores))('idempotency, %s store', (kind) => {
     expect((await relay(job, INVOCATION)).body).toMatchObject({ outcome: 'queued' })
   })
 
+  test('in progress: told to come again is no error in the log', async () => {
+    let end = (): void => {}
+    const ended = new Promise<void>((done) => (end = done))
+    let first: Promise<unknown> | undefined
+    const parts = testParts({ store })
+    const relay = createRelay(parts)
+    await new Promise<void>((begin) => {
+      const publish = async (): Promise<void> => {
+        begin()
+        await ended
+      }
+      const slow = createRelay(testParts({ store, queue: { ...fakeQueue(), publish } }))
+      first = slow(success, INVOCATION)
+    })
+    expect((await relay(success, INVOCATION)).body).toMatchObject({ outcome: 'held' })
+    end()
+    await first
+    expect(parts.lines.filter(({ level }) => Number(level) > 40)).toEqual([])
+  })
+
   test('in progress: ten at once, one is delivered, the others are told to come again', async () => {
     const queue = fakeQueue()
     const relay = createRelay(testParts({ store, queue }))

@@ -49,6 +49,7 @@ async function crashing(env: Readonly<Record<string, string>>, store: Store, dic
   const begin = (upTo: number): void => {
     for (; begun < Math.min(upTo, CALLBACKS); begun += 1) open.add(all[begun]!)
   }
+  const inFlight = (): Owed[] => [...open].filter((owed) => owed.isInFlight)
   const due = (): Owed[] =>
     [...open].filter(({ isInFlight, notBefore }) => !isInFlight && notBefore <= Date.now())
 
@@ -70,7 +71,7 @@ async function crashing(env: Readonly<Record<string, string>>, store: Store, dic
         })
       }
       const pump = (): void => {
-        const flying = [...open].filter(({ isInFlight }) => isInFlight).length
+        const flying = inFlight().length
         const next = due().slice(0, IN_FLIGHT - flying)
         next.forEach(send)
         if (answers >= enough || (flying === 0 && next.length === 0)) done()
@@ -91,9 +92,10 @@ async function crashing(env: Readonly<Record<string, string>>, store: Store, dic
     const enough = dice.int(Math.min(due().length, 2 * IN_FLIGHT))
     const delayMs = dice.int(4000) / 1000
     await serve(worker, enough)
-    // Finer than a timer: the work goes on in the other process meanwhile.
-    for (const end = performance.now() + delayMs; performance.now() < end;) await sleep(0)
-    const cutOff = [...open].filter(({ isInFlight }) => isInFlight)
+    // Finer than a timer: the work goes on in the other process meanwhile. Not until all is done.
+    const end = performance.now() + delayMs
+    while (performance.now() < end && inFlight().length > 1) await sleep(0)
+    const cutOff = inFlight()
     if (cutOff.length === 0) {
       await sleep(5)
       continue
@@ -111,6 +113,7 @@ async function crashing(env: Readonly<Record<string, string>>, store: Store, dic
     }
     worker = await nextWorker()
   }
+  begin(CALLBACKS)
   while (open.size > 0) {
     await serve(worker, Infinity)
     await sleep(20)

@@ -100,7 +100,7 @@ describeService('redis', (redis) => {
       expect(costs['success, PagerDuty configured']).toHaveLength(3)
       expect(costs['success parked']).toHaveLength(3)
       expect(costs['failure, WeCom']).toHaveLength(3)
-      expect(costs['failure, PagerDuty']).toHaveLength(3)
+      expect(costs['failure, PagerDuty']).toHaveLength(4)
     } finally {
       watch.close()
       await Promise.all([wecom.stop(), pagerduty.stop()])

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createRelay } from '../../src/relay/relay'
 import type { RelayParts } from '../../src/relay/parts'
 import type { Store } from '../../src/stores/store'
@@ -30,6 +31,20 @@ const halfHungStore: Store = {
   ...hungStore,
   claim: async () => ({ kind: 'claimed', holder: 'me' }),
   note: async () => JSON.stringify({ opened: ['one', 'two'], parked: ['two'] }),
+}
+
+/** Answers each step, and each just in time. */
+const slowStore: Store = {
+  ...hungStore,
+  claim: async () => sleep(450, { kind: 'claimed', holder: 'me' } as const),
+  settle: async () => sleep(450),
+  release: async () => sleep(450),
+  park: async () => sleep(450).then(() => Promise.reject(new Error('full'))),
+  remove: async () => sleep(450),
+  note: async () =>
+    sleep(450, JSON.stringify({ alert: 'a', opened: ['one'], parked: ['two'], resolving: { two: 'item' } })),
+  setNote: async () => sleep(450),
+  admit: async () => sleep(450, 0),
 }
 
 const parts: RelayParts = {
@@ -65,7 +80,7 @@ test('with everything hung, each kind of callback is answered within 4 s', async
   }
   const cases = Object.entries(bodies).flatMap(([what, body]) =>
     (['off', 'read-back'] as const).flatMap((verify) =>
-      Object.entries({ hung: hungStore, 'half hung': halfHungStore }).map(([how, store]) => {
+      Object.entries({ hung: hungStore, 'half hung': halfHungStore, slow: slowStore }).map(([how, store]) => {
         return { name: `${what}, verify ${verify}, store ${how}`, body, verify, store }
       }),
     ),
