@@ -4,37 +4,77 @@ const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', f
 module.exports = {
   forbidden: [
     rule('no-cycles', 'One direction of data.', {}, { circular: true }),
-    rule('callback-is-pure', 'The domain imports nothing of the project but itself.', { path: '^src/callback/' }, {
-      path: '^src/',
-      pathNot: '^src/callback/',
-    }),
-    rule('callback-does-no-io', 'The domain does no I/O.', { path: '^src/callback/' }, {
-      dependencyTypes: ['core'],
-      pathNot: '^(node:)?buffer$',
-    }),
-    rule('relay-knows-interfaces', 'The pipeline knows interfaces, never drivers.', { path: '^src/relay/' }, {
-      path: '^src/(queues|alerts|stores|local|deploy|gateway|app|index|config|tencent)',
-      pathNot: '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/store)\\.ts$',
-    }),
-    rule('drivers-know-no-relay', 'Drivers know neither the pipeline nor what puts parts together.', { path: '^src/(queues|alerts|stores)/' }, {
-      path: '^src/(relay|sweep|gateway|local|deploy|app|index|config)',
-    }),
-    rule('drivers-know-not-each-other', 'Drivers share src/delivery and src/tencent, not one another.', { path: '^src/(queues|alerts|stores)/', pathNot: '/open-[a-z-]+\\.ts$' }, {
-      path: '^src/(queues|alerts|stores)/',
-      // What the alert channels share: fitting, layout, reading URLs and answers.
-      pathNot:
-        '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/store)\\.ts$',
-    }),
-    rule('openers-only-in-app', 'Only app.ts and local/ choose drivers.', { path: '^src/', pathNot: '^src/(app\\.ts|local/)' }, {
-      path: '^src/(queues|alerts|stores)/open-[a-z-]+\\.ts$',
-    }),
-    rule('nothing-local-in-the-bundle', 'local/ and deploy/ never reach the function.', { path: '^src/', pathNot: '^src/(local|deploy)/' }, {
-      path: '^src/(local|deploy)/',
-    }),
-    rule('no-orphan-packages', 'Runtime code imports runtime dependencies only.', { path: '^src/', pathNot: '^src/(local|deploy)/' }, {
-      dependencyTypes: ['npm-dev'],
-      dependencyTypesNot: ['type-only'],
-    }),
+    rule(
+      'callback-is-pure',
+      'The domain imports nothing of the project but itself.',
+      { path: '^src/callback/' },
+      {
+        path: '^src/',
+        pathNot: '^src/callback/',
+      },
+    ),
+    rule(
+      'callback-does-no-io',
+      'The domain does no I/O.',
+      { path: '^src/callback/' },
+      {
+        dependencyTypes: ['core'],
+        pathNot: '^(node:)?buffer$',
+      },
+    ),
+    rule(
+      'relay-knows-interfaces',
+      'The pipeline knows interfaces, never drivers.',
+      { path: '^src/relay/' },
+      {
+        path: '^src/(queues|alerts|stores|local|deploy|gateway|app|index|config|tencent)',
+        pathNot: '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/store)\\.ts$',
+      },
+    ),
+    rule(
+      'drivers-know-no-relay',
+      'Drivers know neither the pipeline nor what puts parts together.',
+      { path: '^src/(queues|alerts|stores)/' },
+      {
+        path: '^src/(relay|sweep|gateway|local|deploy|app|index|config)',
+      },
+    ),
+    rule(
+      'drivers-know-not-each-other',
+      'Drivers share src/delivery and src/tencent, not one another.',
+      { path: '^src/(queues|alerts|stores)/', pathNot: '/open-[a-z-]+\\.ts$' },
+      {
+        path: '^src/(queues|alerts|stores)/',
+        // What the alert channels share: fitting, layout, reading URLs and answers.
+        pathNot:
+          '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/store)\\.ts$',
+      },
+    ),
+    rule(
+      'openers-only-in-app',
+      'Only app.ts and local/ choose drivers.',
+      { path: '^src/', pathNot: '^src/(app\\.ts|local/)' },
+      {
+        path: '^src/(queues|alerts|stores)/open-[a-z-]+\\.ts$',
+      },
+    ),
+    rule(
+      'nothing-local-in-the-bundle',
+      'local/ and deploy/ never reach the function.',
+      { path: '^src/', pathNot: '^src/(local|deploy)/' },
+      {
+        path: '^src/(local|deploy)/',
+      },
+    ),
+    rule(
+      'no-orphan-packages',
+      'Runtime code imports runtime dependencies only.',
+      { path: '^src/', pathNot: '^src/(local|deploy)/' },
+      {
+        dependencyTypes: ['npm-dev'],
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
   ],
   options: {
     tsPreCompilationDeps: true,

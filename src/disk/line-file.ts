@@ -49,7 +49,7 @@ export function openLineFile(scheme: string, path: string): LineFile {
         writeWhole(fd, Buffer.from(`${line}\n`))
         if (onDisk) await unlessAborted(flush(fd), signal)
       } catch (error) {
-        throw signal.aborted ? late() : new DeliveryError(`${scheme}: ${path}: ${reasonOf(error)}`)
+        throw error instanceof Aborted ? late() : new DeliveryError(`${scheme}: ${path}: ${reasonOf(error)}`)
       }
     },
     async close() {
@@ -88,10 +88,12 @@ function writeWhole(fd: number, line: Buffer): void {
   for (let written = 0; written < line.length;) written += writeSync(fd, line, written)
 }
 
+class Aborted extends Error {}
+
 /** The system's call cannot be stopped; the caller can go on without it. */
 function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new Error('aborted'))
+    const giveUp = (): void => reject(new Aborted())
     signal.addEventListener('abort', giveUp, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
   })

@@ -31,7 +31,9 @@ test.each<[string, unknown[]]>([
   ],
 ])('%s is let through', (_, args) => {
   https.request(...(args as [URL]))
-  expect(passed).toEqual([[expect.objectContaining({ path: expect.anything() }), args.find((one) => typeof one === 'function')]])
+  expect(passed).toEqual([
+    [expect.objectContaining({ path: expect.anything() }), args.find((one) => typeof one === 'function')],
+  ])
 })
 
 test.each<[string, unknown[]]>([
