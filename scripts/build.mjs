@@ -10,7 +10,13 @@ const src = resolve(root, 'src')
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
 /** What brings a client library: drivers, and the client that two drivers share. */
-const CHUNKS = ['queues/amqp', 'queues/kafka', 'delivery/redis-client']
+const CHUNKS = [
+  ...['wecom', 'dingtalk', 'feishu', 'slack', 'pagerduty', 'alertmanager'].map((name) => `alerts/${name}`),
+  ...['amqp', 'kafka', 'cmq', 'redis'].map((name) => `queues/${name}`),
+  ...['redis', 'cos'].map((name) => `stores/${name}`),
+  'delivery/redis-client',
+  'tencent/ci',
+]
 
 const LOCAL_TOOLS = ['start', 'invoke', 'handler-host', 'outbox']
 
@@ -32,7 +38,8 @@ const shared = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  charset: 'utf8',
+  // One byte a character: V8 reads it a little faster.
+  charset: 'ascii',
   legalComments: 'none',
   // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
   supported: { 'dynamic-import': false },

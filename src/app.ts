@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { openAlertChannel } from './alerts/open-alert-channel'
 import { type Config, ConfigError, draftConfig, type Environment, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
+import { isLoopback } from './delivery/endpoint'
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
 import type { NamedChannel, RelayParts } from './relay/parts'
 import { createRelay, type Relay } from './relay/relay'
 import type { SweepLimits, SweepReport } from './sweep/sweep'
 import { openStore } from './stores/open-store'
-import { ciClient } from './tencent/ci'
+import { isRegion } from './tencent/bucket-name'
 import { credentialsOf } from './tencent/credentials'
 import { type Executions, executionsOf } from './tencent/executions'
 
@@ -124,15 +125,14 @@ function openExecutions(
     return null
   }
   if (needed === null && credentials() === null) return null
-  try {
-    return executionsOf(ciClient({ credentials, region, endpoint: env['CI_ENDPOINT']?.trim() || null }))
-  } catch (error) {
-    problems.push(`COS_REGION, CI_ENDPOINT: ${(error as Error).message}`)
-    return null
-  }
+  if (!isRegion(region)) problems.push('COS_REGION: not a region; use one such as ap-guangzhou')
+  const endpoint = env['CI_ENDPOINT']?.trim() || null
+  if (endpoint !== null && !(URL.canParse(endpoint) && isLoopback(new URL(endpoint))))
+    problems.push('CI_ENDPOINT: must be a loopback address such as http://127.0.0.1:8080')
+  return executionsOf(async () => (await import('./tencent/ci')).ciClient({ credentials, region, endpoint }))
 }
 
 /** Says which channel without saying its key. */
 function digest(url: string): string {
-  return createHash('sha256').update(url).digest('hex').slice(0, 12)
+  return hash('sha256', url, 'hex').slice(0, 12)
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../delivery/monotonic-ms'
 /** Milliseconds. A callback is answered within `callback`, whatever hangs; the function's timeout must be longer. */
 export const DEADLINES = {
   /** One callback in all. */
@@ -22,6 +23,6 @@ export interface Deadline {
 }
 
 export function startDeadline(totalMs: number = DEADLINES.callback): Deadline {
-  const end = performance.now() + totalMs - DEADLINES.reserve
-  return { allow: (most) => Math.max(0, Math.min(most, end - performance.now())) }
+  const end = monotonicMs() + totalMs - DEADLINES.reserve
+  return { allow: (most) => Math.max(0, Math.min(most, end - monotonicMs())) }
 }

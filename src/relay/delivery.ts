@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { monotonicMs } from '../delivery/monotonic-ms'
+import { hash } from 'node:crypto'
 import type { Alert } from '../alerts/alert'
 import type { CloudEvent } from '../callback/cloud-event'
 import type { Parcel, ParkedItem, Store } from '../stores/store'
@@ -63,7 +64,7 @@ function groupOfIncident(channel: string, incident: string): string {
 }
 
 export function digest(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)
 }
 
 /** One try at a delivery within `ms`, asking for the channel's limit included; null when the destination has taken it. */
@@ -80,7 +81,7 @@ export async function tryDelivery(
   const named = parts.channels.find(({ id }) => id === parcel.channel)
   if (named === undefined) return gone(`the channel ${parcel.channel} is no longer in ALERT_URLS`)
   const { channel } = named
-  const start = performance.now()
+  const start = monotonicMs()
   const wait = await waitBefore(parts.store, named)
   if (wait > 0)
     return {
@@ -88,7 +89,7 @@ export async function tryDelivery(
       retryAfterMs: wait,
       throttled: true,
     }
-  return attempt(ms - (performance.now() - start), async (signal) => {
+  return attempt(ms - (monotonicMs() - start), async (signal) => {
     if (parcel.kind === 'alert') await channel.send(parcel.alert, signal)
     else await channel.resolve?.(parcel.incident, signal)
   })

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../delivery/monotonic-ms'
 /** How long each stage of a callback took, in ms with one decimal. */
 export interface Stopwatch {
   time<T>(stage: string, run: () => T): T
@@ -5,20 +6,20 @@ export interface Stopwatch {
 }
 
 export function startStopwatch(): Stopwatch {
-  const start = performance.now()
+  const start = monotonicMs()
   const stages: Record<string, number> = {}
   const note = (stage: string, from: number): void => {
-    stages[stage] = rounded((stages[stage] ?? 0) + performance.now() - from)
+    stages[stage] = rounded((stages[stage] ?? 0) + monotonicMs() - from)
   }
   return {
     time(stage, run) {
-      const from = performance.now()
+      const from = monotonicMs()
       const result = run()
       if (result instanceof Promise) return result.finally(() => note(stage, from)) as typeof result
       note(stage, from)
       return result
     },
-    read: () => ({ ...stages, total: rounded(performance.now() - start) }),
+    read: () => ({ ...stages, total: rounded(monotonicMs() - start) }),
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { slideWindow } from '../delivery/sliding-window'
 import { byArrival, headerOf, type OpenStore, type ParkedItem } from './store'
 
@@ -16,6 +15,7 @@ interface ItemState {
 /** `memory:` keeps everything in this process, and forgets it with the process. For tests and trials. */
 export const openMemoryStore: OpenStore = (url) => {
   if (url !== 'memory:') throw new Error('a memory store takes no parameters: write memory:')
+  let claims = 0
   const keys = new Map<string, KeyState>()
   const items = new Map<string, ItemState>()
   const notes = new Map<string, { readonly value: string; readonly endsAt: number }>()
@@ -32,7 +32,7 @@ export const openMemoryStore: OpenStore = (url) => {
           state.holder === null ? { kind: 'done' } : { kind: 'held', retryAfterMs: state.endsAt - now },
         )
       }
-      const holder = randomUUID()
+      const holder = String((claims += 1))
       keys.set(key, { holder, endsAt: now + leaseMs })
       return Promise.resolve({ kind: 'claimed', holder })
     },

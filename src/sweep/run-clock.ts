@@ -1,3 +1,4 @@
+import { monotonicMs } from '../delivery/monotonic-ms'
 /** A run ends before its function does: it begins nothing new after `ms`, takes `items` at most, and leaves the rest to the next one. */
 export interface SweepLimits {
   readonly ms: number
@@ -15,9 +16,9 @@ export interface RunClock {
 const LEASE_MARGIN_MS = 15_000
 
 export function startRunClock({ ms, items }: SweepLimits): RunClock {
-  const end = performance.now() + ms
+  const end = monotonicMs() + ms
   let taken = 0
-  const timeIsUp = (): boolean => performance.now() >= end
+  const timeIsUp = (): boolean => monotonicMs() >= end
   return {
     timeIsUp,
     mayTake: () => !timeIsUp() && taken++ < items,

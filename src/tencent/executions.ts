@@ -33,20 +33,25 @@ export interface Executions {
 /** The longest page that CI gives. */
 const PAGE = 100
 
-export function executionsOf(ci: CiClient): Executions {
+/** `open` is called at the first question: the client is loaded when CI is asked. */
+export function executionsOf(open: () => Promise<CiClient>): Executions {
+  let opened: Promise<CiClient> | null = null
+  const client = (): Promise<CiClient> => (opened ??= open())
   return {
     async execution(bucket, runId, signal) {
-      const xml = await ci.describeExecution(bucket, runId, signal)
+      const xml = await (await client()).describeExecution(bucket, runId, signal)
       return xml === null ? null : readExecutionAnswer(xml, bucket)
     },
     async job(bucket, jobId, signal) {
-      const xml = await ci.describeJob(bucket, jobId, signal)
+      const xml = await (await client()).describeJob(bucket, jobId, signal)
       return xml === null ? null : readJobAnswer(xml, bucket)
     },
     async page({ bucket, workflowId, from, to, nextToken }, signal) {
       const query = { bucket, workflowId, nextToken, size: PAGE, orderByTime: 'Asc' } as const
       return readExecutionPage(
-        await ci.listExecutions({ ...query, startCreationTime: from, endCreationTime: to }, signal),
+        await (
+          await client()
+        ).listExecutions({ ...query, startCreationTime: from, endCreationTime: to }, signal),
       )
     },
   }
