@@ -22,7 +22,7 @@ export function createLog(options: {
   const write = options.write ?? writeToStdout
   const redact = redactor(options.secrets)
   // In a line of JSON a text is written as JSON writes it, one that holds JSON once more so.
-  const traces = formsOf(options.secrets).flatMap((form) => [form, escaped(form)])
+  const traces = [...new Set(formsOf(options.secrets).flatMap((form) => [form, escaped(form)]))]
   const mentionsAny = (line: string): boolean => traces.some((trace) => line.includes(trace))
   const redacted = (_: string, value: unknown): unknown => (typeof value === 'string' ? redact(value) : value)
   const threshold = LEVELS[options.level]
@@ -58,10 +58,12 @@ const PATIENCE = 200
 
 /** Synchronous: SCF freezes an instance as soon as its answer is out. */
 function writeToStdout(line: string): void {
-  let rest = Buffer.from(line)
-  for (let waits = 0; rest.length > 0 && waits < PATIENCE;) {
+  let rest: string | Buffer = line
+  for (let waits = 0; waits < PATIENCE;) {
     try {
-      rest = rest.subarray(writeSync(1, rest))
+      const written = writeSync(1, rest as string)
+      if (written === Buffer.byteLength(rest)) return
+      rest = Buffer.from(rest).subarray(written)
     } catch (error) {
       // Any other fault of the log is no reason to fail a callback.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return

@@ -1,4 +1,5 @@
-// So many callbacks, so many at once, each with a RunId of its own; the connection is opened by one before the clock starts.
+// The rate of so many callbacks, so many at once: right after the first one, which opens the connection, and once V8 has compiled what is hot. Each
+// callback has a RunId of its own.
 const { readFileSync, writeFileSync } = require('node:fs')
 const [, , handler, out] = process.argv
 const event = JSON.parse(readFileSync(process.env.EVENT, 'utf8'))
@@ -13,15 +14,23 @@ async function one() {
   if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}: ${answer.body}`)
 }
 
-async function run() {
-  await one()
+/** So many callbacks, so many at once; returns how many a second. */
+async function rate(callbacks) {
+  const last = sent + callbacks
   const start = process.hrtime.bigint()
   const worker = async () => {
-    while (sent < Number(CALLBACKS)) await one()
+    while (sent < last) await one()
   }
   await Promise.all(Array.from({ length: Number(AT_ONCE) }, worker))
-  const seconds = Number(process.hrtime.bigint() - start) / 1e9
-  writeFileSync(out, JSON.stringify({ seconds }))
+  return callbacks / (Number(process.hrtime.bigint() - start) / 1e9)
+}
+
+async function run() {
+  await one()
+  const fresh = await rate(Number(CALLBACKS))
+  await rate(2 * Number(CALLBACKS))
+  const warm = await rate(Number(CALLBACKS))
+  writeFileSync(out, JSON.stringify({ fresh, warm, sent }))
   process.exit(0)
 }
 run()

@@ -86,6 +86,9 @@ function routeOf(parameters: URLSearchParams): Route {
   return { exchange, routingKey: routingKey ?? '', declare: false }
 }
 
+/** Messages a write. */
+const WRITTEN_TOGETHER = 8
+
 function openPublisher(scheme: string, { host, options, route }: Broker, lost: () => void): Publisher {
   const fail = (what: string): DeliveryError => new DeliveryError(`${scheme}: ${host}: ${what}`)
   const connection = new RabbitConnection(options)
@@ -117,18 +120,32 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
     await channel.confirmSelect()
     return channel
   }
-  /** What is published in one turn leaves in one write: a write costs as much as all the rest of a publish. */
-  let isHeldBack = false
+  /** What is published in one turn leaves in few writes: one costs as much as all the rest of a publish. */
+  let heldBack = 0
   const writeTogether = (): void => {
-    if (isHeldBack) return
-    isHeldBack = true
     const { _socket: socket } = internals
-    socket.cork()
-    setImmediate(() => {
-      isHeldBack = false
+    if (heldBack === 0) {
+      socket.cork()
+      setImmediate(() => {
+        heldBack = 0
+        socket.uncork()
+      })
+    } else if (heldBack % WRITTEN_TOGETHER === 0) {
+      // The broker begins with these while the next ones are made.
       socket.uncork()
-    })
+      socket.cork()
+    }
+    heldBack += 1
   }
+  /** One for all that are confirmed in this turn: it begins when the last of them, and whatever came before it, has been read. */
+  let turn: Promise<void> | null = null
+  const nextTurn = (): Promise<void> =>
+    (turn ??= new Promise((resolve) => {
+      process.nextTick(() => {
+        turn = null
+        setImmediate(resolve)
+      })
+    }))
   const channel = Promise.race([open(), refused])
   channel.catch(() => undefined)
 
@@ -151,7 +168,7 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
         throw fail(explained(error, route, options) ?? reason ?? reasonOf(error))
       }
       // A returned message is confirmed as well; the client tells of the return one turn after the confirm.
-      await new Promise(setImmediate)
+      await nextTurn()
       const count = returned.get(event.id)
       if (count === undefined) return
       if (count === 1) returned.delete(event.id)

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../delivery/monotonic-ms'
+
 /** How long each stage of a callback took, in ms with one decimal. */
 export interface Stopwatch {
   time<T>(stage: string, run: () => T): T
