@@ -1,5 +1,7 @@
 export default {
   testEnvironment: 'node',
+  // Ample: what is slow is the disk of a busy machine, and a test that hangs still fails.
+  testTimeout: 30_000,
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

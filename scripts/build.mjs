@@ -41,8 +41,6 @@ const shared = {
   // One byte a character: V8 reads it a little faster.
   charset: 'ascii',
   legalComments: 'none',
-  // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
-  supported: { 'dynamic-import': false },
   logLevel: 'warning',
   define: { RELAY_VERSION: JSON.stringify(version) },
 }
@@ -72,6 +70,8 @@ export async function buildFunction({
     clean: true,
     minify,
     plugins: [driverChunks],
+    // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
+    supported: { 'dynamic-import': false },
     entryPoints: {
       index: resolve(src, 'index.ts'),
       ...Object.fromEntries(CHUNKS.map((driver) => [chunkName(driver), resolve(src, `${driver}.ts`)])),

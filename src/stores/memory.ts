@@ -32,7 +32,7 @@ export const openMemoryStore: OpenStore = (url) => {
           state.holder === null ? { kind: 'done' } : { kind: 'held', retryAfterMs: state.endsAt - now },
         )
       }
-      const holder = String((claims += 1))
+      const holder = `memory-${(claims += 1)}`
       keys.set(key, { holder, endsAt: now + leaseMs })
       return Promise.resolve({ kind: 'claimed', holder })
     },
