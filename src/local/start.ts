@@ -93,9 +93,11 @@ async function main(): Promise<void> {
       return
     }
     kept = null
+    // Listened for before anybody can know that there is something to end.
+    const end = interrupted()
     say(banner({ origin: gateway.origin, version: about.version ?? '', env, paint }))
     const watching = values['watch'] ? await watchSources(slot) : null
-    await interrupted()
+    await end
     watching?.close()
   } finally {
     await gateway?.close()
