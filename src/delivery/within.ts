@@ -34,6 +34,7 @@ export function inTime<T>(ms: number, promise: Promise<T>, late: () => Error): P
       },
       (error: unknown) => {
         stop()
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it came
         reject(error)
       },
     )
