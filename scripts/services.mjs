@@ -45,7 +45,11 @@ const SERVICES = {
   },
   kafka: {
     port: 9290,
-    packages: { '/usr/bin/java': 'openjdk-17-jre-headless', '/usr/bin/mvn': 'maven' },
+    packages: {
+      '/usr/bin/java': 'openjdk-17-jre-headless',
+      '/usr/bin/mvn': 'maven',
+      '/usr/bin/openssl': 'openssl',
+    },
     // ApiVersions, version 0, correlation id 7, no client id.
     probe: (port) =>
       talk(

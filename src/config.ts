@@ -75,7 +75,7 @@ export function draftConfig(
       problems.push(
         `CALLBACK_TOKEN: ${which} has ${token.length} characters; it needs at least ${SHORTEST_TOKEN}`,
       )
-    if (!/^[A-Za-z0-9._~-]+$/.test(token))
+    if (!/^[A-Za-z0-9._~!$'()*:@=-]+$/.test(token))
       problems.push(
         `CALLBACK_TOKEN: ${which} has characters that a URL would change; use A-Z a-z 0-9 . _ ~ -`,
       )
