@@ -1,4 +1,4 @@
-// Runs dist/index.js alone in an empty folder, as the cloud does, on sample events.
+// Runs dist/index.js alone in an empty folder, with the drivers that it holds itself, on sample events.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

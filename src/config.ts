@@ -86,6 +86,9 @@ export function draftConfig(
   if (queueUrl === null && alertUrls.length === 0)
     problems.push('QUEUE_URL, ALERT_URLS: neither is set; set at least one, or there is nowhere to relay to')
 
+  if (value('RECONCILE') !== null && value('STORE_URL') === null)
+    problems.push('RECONCILE: needs STORE_URL: without a ledger nothing tells what was relayed before')
+
   const config: Config = {
     tokens,
     queueUrl,

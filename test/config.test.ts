@@ -84,6 +84,7 @@ test('every problem at once, each by the name of its variable', () => {
     'CALLBACK_TOKEN: token 1 has 5 characters; it needs at least 22',
     'CALLBACK_TOKEN: token 2 has characters that a URL would change; use A-Z a-z 0-9 . _ ~ -',
     'QUEUE_URL, ALERT_URLS: neither is set; set at least one, or there is nowhere to relay to',
+    'RECONCILE: needs STORE_URL: without a ledger nothing tells what was relayed before',
     'VERIFY: unknown value; use one of: off, read-back',
     'RECONCILE: item 2 is not <bucket-appid>/<workflowId>, as in media-1250000000/w0123456789abcdef',
     'RECONCILE: item 3 is not <bucket-appid>/<workflowId>, as in media-1250000000/w0123456789abcdef',

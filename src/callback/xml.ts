@@ -6,6 +6,12 @@ export type Tree = string | null | readonly Tree[] | { readonly [name: string]: 
 
 const DEEPEST = 64
 
+/** Without a prototype: `&constructor;` is no entity. */
+const XML_ENTITIES = Object.freeze({
+  __proto__: null,
+  ...{ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" },
+}) as unknown as Readonly<Record<string, string>>
+
 /** What XML 1.0 has no place for (section 2.2): control characters, halves of surrogate pairs, U+FFFE, U+FFFF. sax sees to references. */
 const NO_CHARACTER = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
 
@@ -20,6 +26,8 @@ export function readXml(text: string): { readonly [name: string]: Tree } {
   const parser = new Parser({ explicitArray: false, ignoreAttrs: true, charkey: '#text', emptyTag: null })
   parser.assignOrPush = assignOrPush
   const sax = parser.saxParser
+  // XML's own five: sax would take HTML's `&nbsp;` and its like, too.
+  sax.ENTITIES = XML_ENTITIES
   const roots = new Map<string, Tree>()
   let depth = 0
 

@@ -6,6 +6,7 @@ declare module 'xml2js/lib/parser' {
       readonly line: number
       readonly column: number
       closedRoot: boolean
+      ENTITIES: Readonly<Record<string, string>>
       onopentag: (node: { name: string }) => void
       onclosetag: (name: string) => void
       oncdata: (data: string) => void

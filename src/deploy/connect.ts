@@ -52,8 +52,8 @@ export async function connect(session: Session): Promise<void> {
     State: 'On',
     Type: 'Url',
     Url: url,
-    Event: textOption(options, 'event') ?? 'WorkflowFinish',
-    ResultFormat: textOption(options, 'format') ?? 'XML',
+    Event: textOption(options, 'event') ?? eventsFor(place, before.notify.Event),
+    ResultFormat: textOption(options, 'format') ?? (before.notify.ResultFormat || 'XML'),
   }
   const changed = NOTIFY_FIELDS.filter((field) => before.notify[field] !== wanted[field])
   print(`${place.kind} ${place.id} (${before.name}) in ${place.bucket}:`)
@@ -82,6 +82,13 @@ export async function connect(session: Session): Promise<void> {
   print(
     place.kind === 'workflow' ? 'Connected; CI says that it takes up to 5 minutes to work.' : 'Connected.',
   )
+}
+
+/** What was asked for before goes on being called back: the relay takes jobs, too. */
+function eventsFor({ kind }: Place, before: string): string {
+  if (before.split(',').includes('WorkflowFinish')) return before
+  if (before !== '') return `${before},WorkflowFinish`
+  return kind === 'queue' ? 'TaskFinish,WorkflowFinish' : 'WorkflowFinish'
 }
 
 /** A callback lost because nobody answers is lost for good: CI's documents promise no retry. */

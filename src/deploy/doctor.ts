@@ -228,6 +228,7 @@ async function role({ found, url }: DeployedCallback, bucket: string | null): Pr
   const { variables } = found
   const needs = [
     variables['VERIFY'] === 'read-back' ? 'VERIFY=read-back' : '',
+    variables['RECONCILE'] ? 'RECONCILE' : '',
     schemeOf(variables['STORE_URL'] ?? '') === 'cos' ? 'the cos: store' : '',
     schemeOf(variables['QUEUE_URL'] ?? '') === 'cmq' ? 'the cmq: queue' : '',
   ].filter(Boolean)
@@ -254,7 +255,7 @@ async function role({ found, url }: DeployedCallback, bucket: string | null): Pr
   return [
     fail(
       `role: ${found.role}; read-back does not work (${response.status}${typeof outcome === 'string' ? `, ${outcome}` : ''})`,
-      'give the role ci:DescribeMediaWorkflowExecutions on qcs::ci:<region>:uid/<appid>:bucket/<bucket>/*, and see `npx serverless logs -f callback`',
+      'give the role ci:DescribeMediaWorkflowExecutions and ci:DescribeMediaJob on qcs::ci:<region>:uid/<appid>:bucket/<bucket>/*, and see `npx serverless logs -f callback`',
     ),
   ]
 }

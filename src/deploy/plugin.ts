@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { secretsIn } from '../config'
 import { redactor } from '../log'
 import type { Credentials } from '../tencent/credentials'
+import { dotenvProblems, unknownParams } from './check-input'
 import { configurationOf, problemsOf, tokensOf } from './check-settings'
 import { cloudApi } from './cloud-api'
 import { COMMANDS } from './commands'
@@ -145,14 +146,19 @@ export class RelayDeploy {
 
   private async initialize(): Promise<void> {
     const { commands, options } = this.serverless.processedInput
-    const stage = ((options['param'] as string[] | null | undefined) ?? [])
-      .find((item) => item.startsWith('stage='))
-      ?.slice('stage='.length)
+    const params = (options['param'] as string[] | null | undefined) ?? []
+    const stageOption = textOption(this.options, 'stage') ?? 'dev'
+    const stage = params.find((item) => item.startsWith('stage='))?.slice('stage='.length)
     // Not in serverless.yml: there a stage from .env would decide which .env is read.
     this.options['stage'] ??= stage ?? process.env['DEPLOY_STAGE']
     const deploys = commands[0] === 'deploy' && commands[1] !== 'list'
     if (!deploys) return
-    const problems = await problemsOf(this.serverless.service, this.serverless.service.provider.region ?? '')
+    const { service, serviceDir } = this.serverless
+    const problems = [
+      ...unknownParams(params, ['CALLBACK_TOKEN', ...Object.keys(service.custom?.relay?.variables ?? {})]),
+      ...dotenvProblems(serviceDir, stageOption, textOption(this.options, 'stage') ?? stageOption),
+      ...(await problemsOf(service, service.provider.region ?? '')),
+    ]
     if (problems.length > 0) {
       throw new Error(
         [

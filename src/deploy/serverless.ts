@@ -33,7 +33,13 @@ export interface Serverless {
       vpcConfig?: { readonly vpcId?: string; readonly subnetId?: string }
       readonly environment?: { readonly variables?: Record<string, unknown> }
     }
-    readonly custom?: { readonly relay?: { readonly trigger?: string; readonly serviceId?: string } }
+    readonly custom?: {
+      readonly relay?: {
+        readonly trigger?: string
+        readonly serviceId?: string
+        readonly variables?: Readonly<Record<string, unknown>>
+      }
+    }
     readonly functions: Record<string, ServerlessFunction>
     package: { artifact?: string; path?: string }
   }

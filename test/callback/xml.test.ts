@@ -89,6 +89,8 @@ describe('refused', () => {
     ],
     ['malformed-xml', 'Unquoted attribute value, line 1, column 6', '<R a=b/>'],
     ['malformed-xml', 'Invalid character entity, line 1, column 9', '<R>&nope;</R>'],
+    ['malformed-xml', 'Invalid character entity, line 1, column 9', '<R>&nbsp;</R>'],
+    ['malformed-xml', 'Invalid character entity, line 1, column 16', '<R>&constructor;</R>'],
     ['malformed-xml', 'Invalid character in entity name, line 1, column 6', '<R>a& b</R>'],
     ['malformed-xml', 'Invalid character entity, line 1, column 13', '<R>&#x110000;</R>'],
     ['malformed-xml', 'Invalid character entity, line 1, column 11', '<R>&#xD800;</R>'],
