@@ -1,7 +1,7 @@
 // Bundles the function into dist/ (what is deployed) and the local tools into .build/ (never deployed).
 // A dynamic import of a heavy driver becomes a chunk of its own beside dist/index.js, loaded when its scheme is used.
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { basename, dirname, relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -91,6 +91,5 @@ export async function buildLocalTools({ outdir = resolve(root, '.build') } = {})
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const file = await buildFunction()
   if (process.argv.includes('--local')) await buildLocalTools()
-  else
-    console.log(`${relative(root, file)}  ${(statSync(file).size / 1024).toFixed(1)} KB  ${basename(file)}`)
+  else console.log(`${relative(root, file)}  ${(statSync(file).size / 1024).toFixed(1)} KB`)
 }

@@ -62,7 +62,7 @@ export function draftConfig(
     return found ?? fallback
   }
 
-  const tokens = listOf(value('CALLBACK_TOKEN'), /,/)
+  const tokens = tokensIn(env['CALLBACK_TOKEN'])
   // Set by the local gateway alone: there a short token harms nobody.
   const shortest = env['RELAY_LOCAL'] === '1' ? 1 : SHORTEST_TOKEN
   if (tokens.length === 0 && serves === 'callbacks')
@@ -110,6 +110,11 @@ export function draftConfig(
   return { config, problems }
 }
 
+/** The tokens in `CALLBACK_TOKEN`. */
+export function tokensIn(setting: string | undefined): readonly string[] {
+  return listOf(setting ?? null, /,/)
+}
+
 function listOf(text: string | null, separator: RegExp): string[] {
   return (text ?? '')
     .split(separator)
@@ -126,7 +131,7 @@ export function secretsIn(env: Environment): string[] {
     'TENCENTCLOUD_SESSIONTOKEN',
   ])
   return [
-    ...(env['RELAY_LOCAL'] === '1' ? [] : listOf(env['CALLBACK_TOKEN'] ?? null, /,/)),
+    ...(env['RELAY_LOCAL'] === '1' ? [] : tokensIn(env['CALLBACK_TOKEN'])),
     ...keys.map((name) => env[name] ?? ''),
     ...urls.flatMap((url) => secretsInUrl(url ?? '')),
   ].filter((secret) => secret !== '')

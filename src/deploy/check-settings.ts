@@ -25,13 +25,6 @@ export function configurationOf(service: Serverless['service']): Variables {
   return Object.assign({}, ...all) as Variables
 }
 
-export function tokensOf(setting: string | undefined): readonly string[] {
-  return (setting ?? '')
-    .split(',')
-    .map((token) => token.trim())
-    .filter((token) => token !== '')
-}
-
 /** Every reason not to deploy, each with what to set; no secret is ever in it. */
 export async function problemsOf(service: Serverless['service'], region: string): Promise<readonly string[]> {
   const functions = Object.entries(service.functions)

@@ -1,5 +1,5 @@
 import { type Address, callbackUrl, LONGEST_URL } from './callback-url'
-import { tokensOf } from './check-settings'
+import { tokensIn } from '../config'
 import { addressOf, type DeployedFunction, findFunction, listTriggers } from './functions'
 import type { Session } from './session'
 
@@ -24,7 +24,7 @@ export async function deployedCallback(session: Session): Promise<DeployedCallba
   const address = addressOf(triggers, wanted) ?? addressOf(triggers)
   if (address === null)
     throw new Error(`${name} has no address: run \`npx serverless deploy --stage ${stage}\` to give it one.`)
-  const tokens = tokensOf(found.variables['CALLBACK_TOKEN'])
+  const tokens = tokensIn(found.variables['CALLBACK_TOKEN'])
   const [token] = tokens
   if (token === undefined) throw new Error(`${name} has no CALLBACK_TOKEN: set one and deploy.`)
   return { found, address, tokens, url: callbackUrl(address, token) }

@@ -1,8 +1,9 @@
+import { tokensIn } from '../config'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tokensOf, variablesOf } from './check-settings'
+import { variablesOf } from './check-settings'
 import { eventWithToken } from './event-with-token'
 import { findFunction } from './functions'
 import { run } from './package-function'
@@ -19,7 +20,7 @@ export async function invokeDeployed(session: Session): Promise<void> {
   const found = await findFunction(call, name)
   if (found === null)
     throw new Error(`${name} is not deployed: run \`npx serverless deploy --stage ${stage}\`.`)
-  const [token] = tokensOf(found.variables['CALLBACK_TOKEN'])
+  const [token] = tokensIn(found.variables['CALLBACK_TOKEN'])
   const event = (await eventOption(session)) ?? '{}'
   const answer = await call('scf', 'Invoke', {
     FunctionName: name,
@@ -58,7 +59,7 @@ export async function invokeLocally(session: Session): Promise<void> {
         .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)] as const),
     ),
   }
-  const [token] = tokensOf(env['CALLBACK_TOKEN'])
+  const [token] = tokensIn(env['CALLBACK_TOKEN'])
   await run(serverless.serviceDir, 'scripts/build.mjs', ['--local'])
   const child = spawn(process.execPath, [join(serverless.serviceDir, '.build', 'invoke.js'), '-'], {
     cwd: serverless.serviceDir,

@@ -51,16 +51,10 @@ export async function copyPackage(zip: string, folder: string, name: string): Pr
 }
 
 /** Runs a script of the project with this Node; throws with what it printed. */
-export async function run(
-  serviceDir: string,
-  script: string,
-  args: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
+export async function run(serviceDir: string, script: string, args: readonly string[] = []): Promise<string> {
   try {
     const { stdout } = await promisify(execFile)(process.execPath, [join(serviceDir, script), ...args], {
       cwd: serviceDir,
-      env: { ...process.env, ...env },
       maxBuffer: 64 * 1024 * 1024,
     })
     return stdout

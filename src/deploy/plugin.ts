@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { secretsIn } from '../config'
+import { secretsIn, tokensIn } from '../config'
 import { redactor } from '../log'
 import type { Credentials } from '../tencent/credentials'
 import { dotenvProblems, unknownParams } from './check-input'
-import { configurationOf, problemsOf, tokensOf } from './check-settings'
+import { configurationOf, problemsOf } from './check-settings'
 import { cloudApi } from './cloud-api'
 import { COMMANDS } from './commands'
 import { connect } from './connect'
@@ -126,7 +126,7 @@ export class RelayDeploy {
       region,
       showToken: options['show-token'] === true,
       functionName: (name) => `${service}-${stage}-${name}`,
-      token: tokensOf(configurationOf(serverless.service)['CALLBACK_TOKEN'])[0] ?? null,
+      token: tokensIn(configurationOf(serverless.service)['CALLBACK_TOKEN'])[0] ?? null,
     }
   }
 

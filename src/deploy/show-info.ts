@@ -1,4 +1,4 @@
-import { tokensOf } from './check-settings'
+import { tokensIn } from '../config'
 import { describeUrl } from './callback-url'
 import { addressOf, findFunction, listTriggers } from './functions'
 import type { Session } from './session'
@@ -26,7 +26,7 @@ export async function showInfo(session: Session): Promise<void> {
       `    triggers: ${shown || 'none'}`,
     ])
     if (key !== 'callback') continue
-    const token = tokensOf(found.variables['CALLBACK_TOKEN'])[0] ?? session.token
+    const token = tokensIn(found.variables['CALLBACK_TOKEN'])[0] ?? session.token
     for (const kind of ['url', 'apigw'] as const) {
       const address = addressOf(triggers, kind)
       if (address !== null)

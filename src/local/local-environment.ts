@@ -1,5 +1,5 @@
 import { LOCAL_TOKEN } from './sample-token'
-import { type Environment } from '../config'
+import { type Environment, tokensIn } from '../config'
 
 const DEFAULTS = {
   CALLBACK_TOKEN: LOCAL_TOKEN,
@@ -24,10 +24,7 @@ export function listenAddress(env: Environment): { readonly port: number; readon
 }
 
 export function tokensOf(env: Environment): readonly string[] {
-  return (env['CALLBACK_TOKEN'] ?? '')
-    .split(',')
-    .map((token) => token.trim())
-    .filter((token) => token !== '')
+  return tokensIn(env['CALLBACK_TOKEN'])
 }
 
 /** Where deliveries go, fit for the eye. */

@@ -6,7 +6,8 @@ import { slideWindow } from '../delivery/sliding-window'
 import { isBucketName, isRegion } from '../tencent/bucket-name'
 import { bucketObjects } from '../tencent/bucket-objects'
 import type { CosTarget } from '../tencent/cos-request'
-import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Parcel } from './store'
+import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
+import { byArrival, headerOf, type OpenStore, type ParkedItem } from './store'
 
 const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
 /** Of the 850 bytes of a key. */
@@ -40,11 +41,6 @@ interface Note extends Expiring {
 
 interface Window extends Expiring {
   readonly times: readonly number[]
-}
-
-/** The first line of an item's object; `version` changes with each parking, and the item's lease hangs on it. */
-interface ItemLine extends ItemHeader {
-  readonly version: string
 }
 
 type Got = { readonly kind: 'got'; readonly holder: string } | { readonly kind: 'there'; readonly mark: Mark }
@@ -108,17 +104,11 @@ export const openCosStore: OpenStore = (text, context) => {
   const readLine = async (name: string): Promise<ItemLine | null> => {
     const start = await objects.readStart(name, HEADER_BYTES)
     const text = start === null || start.includes('\n') ? start : await objects.read(name)
-    return text === null ? null : (JSON.parse(text.slice(0, text.indexOf('\n'))) as ItemLine)
+    return text === null ? null : readItemLine(text)
   }
   const readItem = async (id: string): Promise<{ item: ParkedItem; version: string } | null> => {
     const text = await objects.read(itemName(id))
-    if (text === null) return null
-    const lineEnd = text.indexOf('\n')
-    const line = JSON.parse(text.slice(0, lineEnd)) as ItemLine
-    return {
-      item: { ...headerOf(line), parcel: JSON.parse(text.slice(lineEnd + 1)) as Parcel },
-      version: line.version,
-    }
+    return text === null ? null : readItemText(text)
   }
 
   return {
@@ -148,7 +138,7 @@ export const openCosStore: OpenStore = (text, context) => {
         parkedAt: old?.parkedAt ?? item.parkedAt,
         version: randomUUID(),
       }
-      await objects.write(itemName(item.id), `${JSON.stringify(line)}\n${JSON.stringify(item.parcel)}`)
+      await objects.write(itemName(item.id), itemText(line, item.parcel))
       if (old !== null) await objects.remove(leaseName(old.version))
     },
     async list() {

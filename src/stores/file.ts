@@ -16,15 +16,8 @@ import { type Expiring, isOver, removeWhenOver } from '../disk/expiry'
 import { filePathOf } from '../disk/line-file'
 import { dropLeases, endLease, sweepLeases, takeLease } from '../disk/lease-chain'
 import { dropState, readState, swapState } from '../disk/swap-state'
-import {
-  byArrival,
-  headerOf,
-  type ItemHeader,
-  type OpenStore,
-  type ParkedItem,
-  type Parcel,
-  type Store,
-} from './store'
+import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
+import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Store } from './store'
 
 /** A window that ended so long ago is of no more use to a process that just looked at it. */
 const GRACE_MS = 3_600_000
@@ -32,11 +25,6 @@ const GRACE_MS = 3_600_000
 const CLAIM_SWEEP_MS = 3_600_000
 
 const DONE = '.done'
-
-/** The first line of an item's file; `version` changes with each parking, and the item's lease hangs on it. */
-interface ItemLine extends ItemHeader {
-  readonly version: string
-}
 
 interface Note extends Expiring {
   readonly name: string
@@ -79,13 +67,7 @@ function openFolder(root: string): Store {
 
   const readItem = async (id: string): Promise<{ item: ParkedItem; version: string } | null> => {
     const text = await readFileOrNull(itemPath(id))
-    if (text === null) return null
-    const lineEnd = text.indexOf('\n')
-    const line = JSON.parse(text.slice(0, lineEnd)) as ItemLine
-    return {
-      item: { ...headerOf(line), parcel: JSON.parse(text.slice(lineEnd + 1)) as Parcel },
-      version: line.version,
-    }
+    return text === null ? null : readItemText(text)
   }
 
   return {
@@ -120,7 +102,7 @@ function openFolder(root: string): Store {
           parkedAt: old?.parkedAt ?? item.parkedAt,
           version: randomBytes(12).toString('hex'),
         }
-        const text = `${JSON.stringify(line)}\n${JSON.stringify(item.parcel)}\n`
+        const text = itemText(line, item.parcel)
         if (old !== null) {
           await replaceFile(tmp, path, text, 'durable')
           await dropLeases(leasePath(old.version))
@@ -217,7 +199,7 @@ async function readLine(path: string): Promise<ItemLine | null> {
       if (bytesRead === 0) break
       text = Buffer.concat([text, buffer.subarray(0, bytesRead)])
     }
-    return JSON.parse(text.subarray(0, text.indexOf(10)).toString('utf8')) as ItemLine
+    return readItemLine(text.toString('utf8'))
   } finally {
     await file.close()
   }
