@@ -3,6 +3,9 @@ export default {
   // Ample: what is slow is the disk of a busy machine, and a test that hangs still fails.
   testTimeout: 30_000,
   globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  // Jest leaves one core to itself, which of two is half.
+  maxWorkers: 2,
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   // jest.reliability.config.mjs runs these.

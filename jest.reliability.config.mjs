@@ -3,8 +3,6 @@ import base from './jest.config.mjs'
 /** The figures of the README's "Reliability": npm run test:reliability. Apart from npm test, for it takes minutes. */
 export default {
   ...base,
-  globalSetup: '<rootDir>/test/reliability/build-once.ts',
-  globalTeardown: '<rootDir>/test/reliability/remove-build.ts',
   testMatch: ['<rootDir>/test/reliability/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 240_000,

@@ -1,7 +1,7 @@
 import { DeliveryError } from './delivery-error'
 import { decoded } from './driver-url'
 import { reasonOf } from './reason-of'
-import type { Redis } from './redis-client'
+import type * as RedisClient from './redis-client'
 import { shareConnection, type Connection, type SharedConnection } from './shared-connection'
 
 /**
@@ -47,7 +47,7 @@ export function redisConnection(driver: string, url: URL): RedisConnection {
   let shared: SharedConnection<Client> | null = null
   // Begun now, so that the first command does not wait for it.
   const loaded = import('./redis-client').then(
-    (client) => (shared = shareConnection(peer, (lost) => openClient(client.Redis, peer, target, lost))),
+    (library) => (shared = shareConnection(peer, (lost) => openClient(library, peer, target, lost))),
   )
   loaded.catch(() => undefined)
   return {
@@ -75,9 +75,9 @@ function targetOf(url: URL): Target {
   }
 }
 
-function openClient(RedisClient: typeof Redis, peer: string, target: Target, lost: () => void): Client {
+function openClient(library: typeof RedisClient, peer: string, target: Target, lost: () => void): Client {
   // No retries, no queue, no ready check: a lost connection is replaced at the next use, within that use's own deadline.
-  const client = new RedisClient({
+  const client = new library.Redis({
     host: target.host,
     port: target.port,
     family: 0,
@@ -101,8 +101,9 @@ function openClient(RedisClient: typeof Redis, peer: string, target: Target, los
     try {
       return await client.call(...(command as [string, ...string[]]))
     } catch (error) {
-      const isAnswer = (error as Error).name === 'ReplyError'
-      if (isAnswer && STALE.test((error as Error).message)) lost()
+      // Not by its name: the minified bundle has changed it.
+      const isAnswer = error instanceof (library.ReplyError as typeof Error)
+      if (isAnswer && STALE.test(error.message)) lost()
       const what = isAnswer
         ? `the server answered: ${reasonOf(error)}`
         : (reason ?? 'the connection was lost')

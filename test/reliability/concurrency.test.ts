@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { IntegratedResponse } from '@tencentcloud/serverless-nodejs-types'
 import { random } from '../support/random'
 import { describeService } from '../support/services'
-import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN, waitOf } from './callbacks'
-import { createRabbitQueue } from './rabbitmq'
-import { removeKeys } from './redis'
+import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN, waitOf } from '../artifact/callbacks'
+import { createRabbitQueue } from '../support/rabbit-queue'
+import { removeKeys } from '../support/redis-keys'
 import { startWorker } from './worker'
 
 const PROCESSES = 4

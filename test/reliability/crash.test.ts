@@ -5,9 +5,9 @@ import type { Store } from '../../src/stores/store'
 import { type Random, random } from '../support/random'
 import { describeService } from '../support/services'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN, waitOf } from './callbacks'
-import { createRabbitQueue, type RabbitQueue } from './rabbitmq'
-import { removeKeys } from './redis'
+import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN, waitOf } from '../artifact/callbacks'
+import { createRabbitQueue, type RabbitQueue } from '../support/rabbit-queue'
+import { removeKeys } from '../support/redis-keys'
 import { startWorker, type Worker } from './worker'
 
 const CALLBACKS = 1000

@@ -8,9 +8,9 @@ import { type FakeRobot, serveRobot, WECOM, WECOM_KEY, type WecomMessage } from 
 import { describeService } from '../support/services'
 import { type ShiftedClock, shiftedClock } from '../support/shifted-clock'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy'
-import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN } from './callbacks'
-import { createRabbitQueue, type RabbitQueue } from './rabbitmq'
-import { removeKeys } from './redis'
+import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN } from '../artifact/callbacks'
+import { createRabbitQueue, type RabbitQueue } from '../support/rabbit-queue'
+import { removeKeys } from '../support/redis-keys'
 
 const LONGEST_MS = 4000
 const SUCCESSES = 4

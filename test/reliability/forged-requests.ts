@@ -1,5 +1,5 @@
 import type { Random } from '../support/random'
-import { callbackXml, runId, TOKEN } from './callbacks'
+import { callbackXml, runId, TOKEN } from '../artifact/callbacks'
 
 /** A request that must not be routed, and the answers that it may get. */
 export interface Forged {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { random } from '../support/random'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN } from './callbacks'
+import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN } from '../artifact/callbacks'
 import { forgedRequests } from './forged-requests'
 import { startWorker } from './worker'
 

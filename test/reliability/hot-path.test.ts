@@ -6,8 +6,8 @@ import { createLog } from '../../src/log'
 import { PAGERDUTY, PAGERDUTY_KEY, serveRobot, WECOM, WECOM_KEY } from '../support/fake-robot'
 import { describeService } from '../support/services'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent, callbackXml, runId, TOKEN } from './callbacks'
-import { removeKeys } from './redis'
+import { callbackEvent, callbackXml, runId, TOKEN } from '../artifact/callbacks'
+import { removeKeys } from '../support/redis-keys'
 
 /** Every command that Redis gets for keys with this prefix, by name, as it tells itself (MONITOR); those that a script runs do not count. */
 async function watchRedis(

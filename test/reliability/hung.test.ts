@@ -3,7 +3,7 @@ import { createRelay } from '../../src/relay/relay'
 import type { RelayParts } from '../../src/relay/parts'
 import type { Store } from '../../src/stores/store'
 import { toGatewayRequest } from '../../src/gateway/request'
-import { callbackEvent, callbackXml, runId, TOKEN } from './callbacks'
+import { callbackEvent, callbackXml, runId, TOKEN } from '../artifact/callbacks'
 
 const LONGEST_MS = 4000
 

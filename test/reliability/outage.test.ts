@@ -6,9 +6,9 @@ import { describeService } from '../support/services'
 import { type ShiftedClock, shiftedClock } from '../support/shifted-clock'
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent, callbackXml, runId, TOKEN } from './callbacks'
-import { createRabbitQueue, type RabbitQueue } from './rabbitmq'
-import { removeKeys } from './redis'
+import { callbackEvent, callbackXml, runId, TOKEN } from '../artifact/callbacks'
+import { createRabbitQueue, type RabbitQueue } from '../support/rabbit-queue'
+import { removeKeys } from '../support/redis-keys'
 
 const CALLBACKS = 1000
 const OBJECTS = 40

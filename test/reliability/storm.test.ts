@@ -12,7 +12,7 @@ import {
 } from '../support/fake-robot'
 import { shiftedClock } from '../support/shifted-clock'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent, callbackXml, runId, TOKEN } from './callbacks'
+import { callbackEvent, callbackXml, runId, TOKEN } from '../artifact/callbacks'
 
 const FAILURES = 1000
 const AT_ONCE = 10

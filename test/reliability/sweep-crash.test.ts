@@ -5,9 +5,9 @@ import { openStore } from '../../src/stores/open-store'
 import { execution } from '../support/executions'
 import { random } from '../support/random'
 import { describeService } from '../support/services'
-import { callbackEvent, runId, TOKEN } from './callbacks'
-import { createRabbitQueue } from './rabbitmq'
-import { removeKeys } from './redis'
+import { callbackEvent, runId, TOKEN } from '../artifact/callbacks'
+import { createRabbitQueue } from '../support/rabbit-queue'
+import { removeKeys } from '../support/redis-keys'
 import { startWorker, type Worker } from './worker'
 
 const ITEMS = 1000
