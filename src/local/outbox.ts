@@ -6,6 +6,7 @@ import { openStore } from '../stores/open-store'
 import type { ItemHeader, ParkedItem, Store } from '../stores/store'
 import { redeliver } from '../sweep/redeliver'
 import { credentialsOf } from '../tencent/credentials'
+import { harmless } from './harmless'
 import { textTable } from './text-table'
 
 const HELP = `npm run outbox -- COMMAND [--json]
@@ -251,13 +252,6 @@ function counted(items: readonly ItemHeader[]): string {
 
 function onOneLine(text: string): string {
   return harmless(text).replaceAll(/\s+/g, ' ')
-}
-
-/** What came from outside must not command the terminal, nor turn its text round. */
-function harmless(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) =>
-    character === '\n' || character === '\t' ? character : '\ufffd',
-  )
 }
 
 function shown(ms: number): string {

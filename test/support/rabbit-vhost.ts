@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process'
+import { resolve } from 'node:path'
+
+const HOME = resolve(__dirname, '..', '..', '.services', 'rabbitmq')
+
+/** A virtual host of one test file's own, on the broker of `npm run services`: nothing that it holds has been seen before. */
+export function createVhost(name: string): { readonly name: string; remove(): void } {
+  control(
+    `rabbit_vhost:add(<<"${name}">>, <<"test">>), ` +
+      `rabbit_auth_backend_internal:set_permissions(<<"guest">>, <<"${name}">>, <<".*">>, <<".*">>, <<".*">>, <<"test">>).`,
+  )
+  return { name, remove: () => control(`rabbit_vhost:delete(<<"${name}">>, <<"test">>).`) }
+}
+
+/** Has the broker evaluate an Erlang expression. */
+function control(expression: string): void {
+  execFileSync(
+    '/usr/lib/rabbitmq/bin/rabbitmqctl',
+    ['-q', '-n', 'cos-callback-relay@localhost', 'eval', expression],
+    {
+      stdio: 'pipe',
+      env: {
+        PATH: process.env['PATH'],
+        HOME,
+        ERL_EPMD_ADDRESS: '127.0.0.1',
+        ERL_EPMD_PORT: '4390',
+        RABBITMQ_CONF_ENV_FILE: resolve(HOME, 'rabbitmq-env.conf'),
+      },
+    },
+  )
+}
