@@ -1,9 +1,10 @@
 // Bundles the function into dist/ (what is deployed) and the local tools into .build/ (never deployed).
 // A dynamic import of a heavy driver becomes a chunk of its own beside dist/index.js, loaded when its scheme is used.
+import './node-version.cjs'
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { whyNotBuilt } from './why-not-built.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const src = resolve(root, 'src')
@@ -47,6 +48,8 @@ const shared = {
 
 /** Builds in memory first: a build that fails leaves the last one as it was. */
 async function buildInto(outdir, { clean = false, ...options }) {
+  // Not before it is needed: a script whose packages are missing must come as far as to say so.
+  const { build } = await import('esbuild')
   const { outputFiles, metafile } = await build({
     ...shared,
     ...options,
@@ -88,8 +91,15 @@ export async function buildLocalTools({ outdir = resolve(root, '.build') } = {})
   })
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main() {
   const file = await buildFunction()
   if (process.argv.includes('--local')) await buildLocalTools()
   else console.log(`${relative(root, file)}  ${(statSync(file).size / 1024).toFixed(1)} KB`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main().catch((error) => {
+    process.stderr.write(whyNotBuilt('npm run build', error))
+    process.exitCode = 1
+  })
 }
