@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { NOTICES_FILE, thirdPartyNotices } from './third-party-notices.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const src = resolve(root, 'src')
@@ -33,7 +34,19 @@ const driverChunks = {
   },
 }
 
+/** To whoever sets DEBUG, iovalkey would print every command with its arguments: passwords among them. */
+const withoutDebugging = {
+  name: 'without-debugging',
+  setup(build) {
+    build.onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'silent' }))
+    build.onLoad({ filter: /./, namespace: 'silent' }, () => ({
+      contents: 'exports.default = () => ({ enabled: false })',
+    }))
+  },
+}
+
 const shared = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -60,7 +73,7 @@ async function buildInto(outdir, { clean = false, ...options }) {
   return metafile
 }
 
-/** Builds what is deployed; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
+/** Builds what is deployed, the licences of others in it beside it; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
 export async function buildFunction({
   outdir = resolve(root, 'dist'),
   minify = true,
@@ -69,7 +82,7 @@ export async function buildFunction({
   const metafile = await buildInto(outdir, {
     clean: true,
     minify,
-    plugins: [driverChunks],
+    plugins: [driverChunks, withoutDebugging],
     // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
     supported: { 'dynamic-import': false },
     entryPoints: {
@@ -77,6 +90,7 @@ export async function buildFunction({
       ...Object.fromEntries(CHUNKS.map((driver) => [chunkName(driver), resolve(src, `${driver}.ts`)])),
     },
   })
+  writeFileSync(resolve(outdir, NOTICES_FILE), thirdPartyNotices(metafile, root))
   onMetafile(metafile)
   return resolve(outdir, 'index.js')
 }
