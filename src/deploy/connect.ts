@@ -1,3 +1,4 @@
+import { isBucketName } from '../callback/bucket-name'
 import { maskedUrl } from './callback-url'
 import { ciSettings, NOTIFY_FIELDS, type NotifyConfig } from './ci-settings'
 import { reach } from './cloud-api'
@@ -18,7 +19,7 @@ export function placeOption(session: Session): (Place & { readonly bucket: strin
   if (bucket === null && workflow === null && queue === null) return null
   const usage = '--bucket NAME-APPID with either --workflow ID or --queue ID'
   if (bucket === null) throw new Error(`Which bucket? Give ${usage}.`)
-  if (!/^[a-z0-9][a-z0-9-]*-\d{5,12}$/.test(bucket))
+  if (!isBucketName(bucket))
     throw new Error(`--bucket ${bucket} has no APPID: it looks like media-1250000000.`)
   const [kind, id] = workflow === null ? (['queue', queue] as const) : (['workflow', workflow] as const)
   if (id === null || (workflow !== null && queue !== null))
