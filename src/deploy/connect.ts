@@ -1,4 +1,4 @@
-import { isBucketName } from '../tencent/bucket-name'
+import { isBucketName } from '../callback/bucket-name'
 import { maskedUrl } from './callback-url'
 import { configurationOf } from './check-settings'
 import { ciSettings, NOTIFY_FIELDS, type NotifyConfig } from './ci-settings'
