@@ -54,9 +54,7 @@ describeService('redis', () => {
       try {
         await relay.post(callbackXml(runId('w', number++), 'input/clip.mp4', state))
         await watch.take()
-        const { status } = await relay.post(
-          callbackXml(id ?? runId('w', number++), 'input/clip.mp4', state),
-        )
+        const { status } = await relay.post(callbackXml(id ?? runId('w', number++), 'input/clip.mp4', state))
         expect(status).toBe(200)
         return await watch.take()
       } finally {
