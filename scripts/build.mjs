@@ -4,6 +4,7 @@ import './node-version.cjs'
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { NOTICES_FILE, thirdPartyNotices } from './third-party-notices.mjs'
 import { whyNotBuilt } from './why-not-built.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
@@ -34,7 +35,19 @@ const driverChunks = {
   },
 }
 
+/** To whoever sets DEBUG, iovalkey would print every command with its arguments: passwords among them. */
+const withoutDebugging = {
+  name: 'without-debugging',
+  setup(build) {
+    build.onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'silent' }))
+    build.onLoad({ filter: /./, namespace: 'silent' }, () => ({
+      contents: 'exports.default = () => ({ enabled: false })',
+    }))
+  },
+}
+
 const shared = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -63,7 +76,7 @@ async function buildInto(outdir, { clean = false, ...options }) {
   return metafile
 }
 
-/** Builds what is deployed; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
+/** Builds what is deployed, the licences of others in it beside it; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
 export async function buildFunction({
   outdir = resolve(root, 'dist'),
   minify = true,
@@ -72,7 +85,7 @@ export async function buildFunction({
   const metafile = await buildInto(outdir, {
     clean: true,
     minify,
-    plugins: [driverChunks],
+    plugins: [driverChunks, withoutDebugging],
     // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
     supported: { 'dynamic-import': false },
     entryPoints: {
@@ -80,6 +93,7 @@ export async function buildFunction({
       ...Object.fromEntries(CHUNKS.map((driver) => [chunkName(driver), resolve(src, `${driver}.ts`)])),
     },
   })
+  writeFileSync(resolve(outdir, NOTICES_FILE), thirdPartyNotices(metafile, root))
   onMetafile(metafile)
   return resolve(outdir, 'index.js')
 }

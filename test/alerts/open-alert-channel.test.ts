@@ -1,5 +1,5 @@
 import { ALERT_SCHEMES, openAlertChannel } from '../../src/alerts/open-alert-channel'
-import { CONTEXT, expectNoSecret } from '../support/channel-contract'
+import { CONTEXT, expectNoSecret } from '../support/driver-errors'
 
 const KEY = 'k3y0123456789abcdef'
 
@@ -22,6 +22,18 @@ test.each([
   const channel = await openAlertChannel(url, CONTEXT)
   expect(channel.scheme).toBe(scheme)
   await channel.close()
+})
+
+test.each([
+  [`wecom://${KEY}`, { messages: 20, perMs: 60_000 }],
+  [`dingtalk://${KEY}`, { messages: 20, perMs: 60_000 }],
+  [`feishu://${KEY}`, { messages: 100, perMs: 60_000 }],
+  [`slack://T${KEY}/B${KEY}/X${KEY}`, { messages: 1, perMs: 1000 }],
+  [`pagerduty://${KEY}`, null],
+  ['alertmanager://10.0.0.5:9093', null],
+  ['https://example.com/hook', null],
+])('%s takes so many messages in a time', async (url, limit) => {
+  expect((await openAlertChannel(url, CONTEXT)).limit).toEqual(limit)
 })
 
 test.each([
@@ -48,10 +60,10 @@ test.each([
   [`https://example.com/${KEY}#secret=${KEY}`, 'the secret must be whsec_'],
   [`console:${KEY}`, 'console: the URL must be console: and nothing more'],
   ['file:', 'file'],
-  [`wechat://${KEY}`, 'no alert channel is called wechat; known are: wecom, dingtalk, feishu, lark, slack'],
-  [`${KEY}:x`, 'an alert URL has no known scheme; known are: wecom'],
-  [KEY, 'an alert URL has no known scheme'],
-  [`constructor://${KEY}`, 'no alert channel is called constructor'],
+  [`wechat://${KEY}`, 'no alert channel has this scheme; known: wecom, dingtalk, feishu, lark, slack'],
+  [`${KEY}:x`, 'no alert channel has this scheme; known: wecom'],
+  [KEY, 'no alert channel has this scheme'],
+  [`constructor://${KEY}`, 'no alert channel has this scheme'],
 ])('refuses %s, and says why without the URL', async (url, why) => {
   const error: unknown = await openAlertChannel(url, CONTEXT).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(Error)
