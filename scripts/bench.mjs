@@ -6,13 +6,14 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+// Not { parseArgs }: a Node.js that has none must come as far as to be told that it is too old.
+import util from 'node:util'
 import { execution } from './bench/body.mjs'
 import { buildFunction } from './build.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const work = join(root, '.build', 'bench')
-const { values: options } = parseArgs({
+const { values: options } = util.parseArgs({
   options: { queue: { type: 'string' }, help: { type: 'boolean' }, runs: { type: 'string', default: '21' } },
 })
 if (options.help) {
