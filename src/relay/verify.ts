@@ -4,6 +4,7 @@ import { within } from '../delivery/within'
 import type { GatewayRequest } from '../gateway/request'
 import { DEADLINES } from './deadlines'
 import { digest, park } from './delivery'
+import { fewAtOnce } from './few-at-once'
 import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
 import type { ReadBack, RelayParts } from './parts'
@@ -20,7 +21,7 @@ export async function verify(
   request: GatewayRequest,
   run: Run,
 ): Promise<readonly (Subject | Outcome)[]> {
-  return Promise.all(subjects.map((subject) => verifyOne(parts, subject, request, run)))
+  return fewAtOnce(subjects, async (subject) => verifyOne(parts, subject, request, run))
 }
 
 async function verifyOne(
