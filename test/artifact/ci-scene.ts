@@ -33,12 +33,12 @@ export async function openCiScene(): Promise<CiScene> {
     CI_ENDPOINT: ci.endpoint,
     ...roleKeys(ci),
   }
-  const linesOf = <T>(path: string): readonly T[] =>
+  const linesOf = (path: string): unknown[] =>
     existsSync(path)
       ? readFileSync(path, 'utf8')
           .split('\n')
           .filter((line) => line !== '')
-          .map((line) => JSON.parse(line) as T)
+          .map((line): unknown => JSON.parse(line))
       : []
   return {
     ci,
@@ -52,9 +52,10 @@ export async function openCiScene(): Promise<CiScene> {
       ci.aheadMs += ms
       for (const relay of relays) await relay.passTime(ms)
     },
-    queued: () => linesOf(queue),
+    queued: () => linesOf(queue) as ReturnType<CiScene['queued']>,
     told: () =>
-      linesOf<{ title: string; text: string }>(alerts).map(({ title, text }) => `${title}\n${text}`),
+      (linesOf(alerts) as { title: string; text: string }[]).map(({ title, text }) => `${title}
+${text}`),
     async close() {
       await Promise.all(relays.map(async (relay) => relay.kill()))
       await ci.close()
