@@ -1,5 +1,6 @@
 // Compares handlers on this machine, in one run, as ratios: `empty` answers 200, `plain` is what a user would write by hand in ten lines with
 // xml2js, `today` is the built bundle with a memory store and a queue that discards, `v0.1` the same of that version. No figure is a time to be met.
+import './node-version.cjs'
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'

@@ -2,7 +2,6 @@ import { hash } from 'node:crypto'
 import { openAlertChannel } from './alerts/open-alert-channel'
 import { type Config, ConfigError, draftConfig, type Environment, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
-import { isLoopback } from './delivery/endpoint'
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
 import type { NamedChannel, RelayParts } from './relay/parts'
@@ -10,7 +9,7 @@ import { createRelay, type Relay } from './relay/relay'
 import type { SweepLimits, SweepReport } from './sweep/sweep'
 import { openStore } from './stores/open-store'
 import { isRegion } from './tencent/bucket-name'
-import { credentialsOf } from './tencent/credentials'
+import { credentialsOf, secretsOf } from './tencent/credentials'
 import { type Executions, executionsOf } from './tencent/executions'
 
 export interface App {
@@ -27,8 +26,25 @@ const version = typeof RELAY_VERSION === 'string' ? RELAY_VERSION : 'unbuilt'
 /** The log of an environment, good or bad: it must be able to say what is wrong with the rest. */
 export function openLog(env: Environment, write?: (line: string) => void): Log {
   const level = LOG_LEVELS.find((name): name is LogLevel => name === env['LOG_LEVEL']?.trim()) ?? 'info'
-  return createLog({ level, secrets: secretsIn(env), ...(write && { write }) })
+  return createLog({ level, secrets: presentSecrets(env), ...(write && { write }) })
 }
+
+/** The secrets of an environment as it is now, and as it was before: the platform renews the role's keys, and an answer may repeat the old ones. */
+function presentSecrets(env: Environment): () => readonly string[] {
+  let keys = ''
+  let secrets: readonly string[] = []
+  return () => {
+    const credentials = credentialsOf(env)
+    const now = credentials === null ? '-' : secretsOf(credentials).join()
+    if (now === keys) return secrets
+    keys = now
+    secrets = [...new Set([...secretsIn(env), ...secrets])].slice(0, MOST_SECRETS)
+    return secrets
+  }
+}
+
+/** Of a few renewals, and no more: a warm instance may live for long. */
+const MOST_SECRETS = 200
 
 /** Turns the environment into an app: the one place where parts are chosen and put together. Throws a ConfigError. */
 export async function openApp(env: Environment, log: Log, serves: Serves = 'callbacks'): Promise<App> {
@@ -61,7 +77,7 @@ export async function openParts(
   log: Log,
   earlierProblems: readonly string[] = [],
 ): Promise<RelayParts & { readonly executions: Executions | null }> {
-  const context: DriverContext = { credentials: () => credentialsOf(env), region: config.region }
+  const context: DriverContext = { credentials: () => credentialsOf(env), region: config.ownRegion }
   const problems = [...earlierProblems]
   const opened = async <Part>(
     variable: string,
@@ -84,7 +100,7 @@ export async function openParts(
       return channel && { id: `${channel.scheme}-${digest(url)}`, channel }
     }),
   ])
-  const executions = openExecutions(config, env, context, problems)
+  const executions = openExecutions(config, context, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   return {
     executions,
@@ -113,12 +129,12 @@ function whyNotOpened(error: unknown): string {
  */
 function openExecutions(
   config: Config,
-  env: Environment,
-  { credentials, region }: DriverContext,
+  { credentials }: DriverContext,
   problems: string[],
 ): Executions | null {
   const needed =
     config.verify === 'read-back' ? 'VERIFY=read-back' : config.reconcile.length > 0 ? 'RECONCILE' : null
+  const { region, ciEndpoint } = config
   if (region === null) {
     if (needed !== null)
       problems.push(`COS_REGION: not set, but ${needed} needs it; set the region of the buckets`)
@@ -126,10 +142,9 @@ function openExecutions(
   }
   if (needed === null && credentials() === null) return null
   if (!isRegion(region)) problems.push('COS_REGION: not a region; use one such as ap-guangzhou')
-  const endpoint = env['CI_ENDPOINT']?.trim() || null
-  if (endpoint !== null && !(URL.canParse(endpoint) && isLoopback(new URL(endpoint))))
-    problems.push('CI_ENDPOINT: must be a loopback address such as http://127.0.0.1:8080')
-  return executionsOf(async () => (await import('./tencent/ci')).ciClient({ credentials, region, endpoint }))
+  return executionsOf(async () =>
+    (await import('./tencent/ci')).ciClient({ credentials, region, endpoint: ciEndpoint }),
+  )
 }
 
 /** Says which channel without saying its key. */

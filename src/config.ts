@@ -1,3 +1,6 @@
+import { isBucketName } from './callback/bucket-name'
+import { isLoopback } from './delivery/endpoint'
+import { secretsInUrl } from './delivery/url-secrets'
 import { LOG_LEVELS, type LogLevel } from './log'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -8,7 +11,12 @@ export interface Config {
   readonly queueUrl: string | null
   readonly alertUrls: readonly string[]
   readonly storeUrl: string | null
+  /** Of the buckets, and so of CI. */
   readonly region: string | null
+  /** Of the function itself; null where it does not run in the cloud. */
+  readonly ownRegion: string | null
+  /** Stands in for CI in tests, on loopback; null: CI itself. */
+  readonly ciEndpoint: string | null
   readonly verify: 'off' | 'read-back'
   readonly reconcile: readonly ReconcileTarget[]
   readonly alertLang: 'en' | 'zh'
@@ -89,16 +97,23 @@ export function draftConfig(
   if (value('RECONCILE') !== null && value('STORE_URL') === null)
     problems.push('RECONCILE: needs STORE_URL: without a ledger nothing tells what was relayed before')
 
+  const ownRegion = value('TENCENTCLOUD_REGION')
+  const ciEndpoint = value('CI_ENDPOINT')
+  if (ciEndpoint !== null && !(URL.canParse(ciEndpoint) && isLoopback(new URL(ciEndpoint))))
+    problems.push('CI_ENDPOINT: must be a loopback address such as http://127.0.0.1:8080')
+
   const config: Config = {
     tokens,
     queueUrl,
     alertUrls,
     storeUrl: value('STORE_URL'),
-    region: value('COS_REGION') ?? env['TENCENTCLOUD_REGION'] ?? null,
+    region: value('COS_REGION') ?? ownRegion,
+    ownRegion,
+    ciEndpoint,
     verify: oneOf('VERIFY', ['off', 'read-back'], 'off'),
     reconcile: listOf(value('RECONCILE'), /,/).flatMap((item, index) => {
-      const [, bucket, workflowId] = /^([a-z0-9][a-z0-9-]*-\d+)\/([A-Za-z0-9_-]+)$/.exec(item) ?? []
-      if (bucket !== undefined && workflowId !== undefined) return [{ bucket, workflowId }]
+      const [, bucket = '', workflowId = ''] = /^([^/]+)\/([A-Za-z0-9_-]+)$/.exec(item) ?? []
+      if (isBucketName(bucket)) return [{ bucket, workflowId }]
       problems.push(
         `RECONCILE: item ${index + 1} is not <bucket-appid>/<workflowId>, as in media-1250000000/w0123456789abcdef`,
       )
@@ -122,51 +137,22 @@ function listOf(text: string | null, separator: RegExp): string[] {
     .filter((item) => item !== '')
 }
 
+/** Those of the user, and those of the function's role, which the platform renews. */
+const KEY_VARIABLES = [
+  'TENCENT_SECRET_ID',
+  'TENCENT_SECRET_KEY',
+  'TENCENT_TOKEN',
+  'TENCENTCLOUD_SECRETID',
+  'TENCENTCLOUD_SECRETKEY',
+  'TENCENTCLOUD_SESSIONTOKEN',
+]
+
 /** Everything in an environment that must never be shown: tokens, keys, and whatever in a URL may be a credential. */
 export function secretsIn(env: Environment): string[] {
   const urls = [env['QUEUE_URL'], env['STORE_URL'], ...listOf(env['ALERT_URLS'] ?? null, /\s+/)]
-  const keys = ['TENCENT_SECRET_ID', 'TENCENT_SECRET_KEY', 'TENCENT_TOKEN'].concat([
-    'TENCENTCLOUD_SECRETID',
-    'TENCENTCLOUD_SECRETKEY',
-    'TENCENTCLOUD_SESSIONTOKEN',
-  ])
   return [
     ...(env['RELAY_LOCAL'] === '1' ? [] : tokensIn(env['CALLBACK_TOKEN'])),
-    ...keys.map((name) => env[name] ?? ''),
+    ...KEY_VARIABLES.map((name) => env[name] ?? ''),
     ...urls.flatMap((url) => secretsInUrl(url ?? '')),
   ].filter((secret) => secret !== '')
-}
-
-/** Schemes whose whole address is a key. */
-const KEY_SCHEMES = /^(wecom|dingtalk|feishu|lark|slack|pagerduty)$/i
-const SECRET_PARAMETER = /[?&#](?:secret|token|key|password|access_token)=([^&#]*)/gi
-/** A part of a webhook's path that is so long is hardly a word. */
-const SHORTEST_PATH_KEY = 16
-
-/**
- * Reads the text, not a parsed URL: to the parser a list of hosts is none, nor is a password that should have been encoded, and it
- * turns the `+` of a parameter into a blank.
- */
-function secretsInUrl(text: string): string[] {
-  const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
-  if (scheme === undefined || rest === undefined) return []
-  const user = /^([^?]*)@/.exec(rest)?.[1]
-  const address = rest.slice(user === undefined ? 0 : user.length + 1).split(/[?#]/, 1)[0] ?? ''
-  const [, ...path] = address.split('/')
-  const found = [
-    // A user without a password is one.
-    user?.slice(user.indexOf(':') + 1) ?? '',
-    ...Array.from(text.matchAll(SECRET_PARAMETER), ([, value]) => value ?? ''),
-    ...(KEY_SCHEMES.test(scheme) ? [address, ...address.split('/'), path.join('/')] : []),
-    ...(/^https?$/i.test(scheme) ? path.filter((part) => part.length >= SHORTEST_PATH_KEY) : []),
-  ]
-  return [...new Set(found.flatMap((secret) => [secret, decoded(secret)]))]
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -1,4 +1,7 @@
 import { writeSync } from 'node:fs'
+import { asInJson, blanking, formsOf } from './delivery/blanked'
+
+export { blanking as redactor } from './delivery/blanked'
 
 /** pino's level names and numbers, so that its tools read these lines. (pino itself costs as much at a cold start as xml2js.) */
 const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 100 } as const
@@ -12,45 +15,44 @@ export interface Log {
 
 /**
  * Writes one JSON line a call: `level`, `time` (ms), `msg` and the fields. Every secret is blanked out wherever it stands in a text: as it
- * is, as JSON writes it, or as a URL does. (Numbers are left: a password of digits would break them.)
+ * is, as JSON writes it, or as a URL does. (Numbers are left: a password of digits would break them.) A second net: errors hold none when they
+ * are made (./delivery/peer). `secrets` that change are asked for at each line: another list, another net.
+
  */
 export function createLog(options: {
   readonly level: LogLevel
-  readonly secrets: readonly string[]
+  readonly secrets: readonly string[] | (() => readonly string[])
   readonly write?: (line: string) => void
 }): Log {
   const write = options.write ?? writeToStdout
-  const redact = redactor(options.secrets)
-  // In a line of JSON a text is written as JSON writes it, one that holds JSON once more so.
-  const traces = [...new Set(formsOf(options.secrets).flatMap((form) => [form, escaped(form)]))]
-  const mentionsAny = (line: string): boolean => traces.some((trace) => line.includes(trace))
-  const redacted = (_: string, value: unknown): unknown => (typeof value === 'string' ? redact(value) : value)
+  let net = netFor([])
   const threshold = LEVELS[options.level]
   return (level, msg, fields) => {
     if (LEVELS[level] < threshold) return
     const entry = { level: LEVELS[level], time: Date.now(), msg, ...fields }
     const line = JSON.stringify(entry)
+    const secrets = typeof options.secrets === 'function' ? options.secrets() : options.secrets
+    if (secrets !== net.secrets) net = netFor(secrets)
     // Few lines hold anything to blank out.
-    write((mentionsAny(line) ? JSON.stringify(entry, redacted) : line) + '\n')
+    write((net.traces.some((trace) => line.includes(trace)) ? JSON.stringify(entry, net.blank) : line) + '\n')
   }
 }
 
-/** Shorter ones would blank out half of every line, and guard nothing. */
-const SHORTEST_SECRET = 4
-
-export function redactor(secrets: readonly string[]): (text: string) => string {
-  const longestFirst = formsOf(secrets).sort((a, b) => b.length - a.length)
-  return (text) => longestFirst.reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
+/** What a log blanks out. */
+interface Net {
+  readonly secrets: readonly string[]
+  /** In a line of JSON a text is written as JSON writes it, one that holds JSON once more so. */
+  readonly traces: readonly string[]
+  readonly blank: (name: string, value: unknown) => unknown
 }
 
-/** Each secret as it is, as JSON writes it, and as a URL does. */
-function formsOf(secrets: readonly string[]): string[] {
-  const long = secrets.filter((secret) => secret.length >= SHORTEST_SECRET)
-  return [...new Set(long.flatMap((secret) => [secret, escaped(secret), encodeURIComponent(secret)]))]
-}
-
-function escaped(text: string): string {
-  return JSON.stringify(text).slice(1, -1)
+function netFor(secrets: readonly string[]): Net {
+  const blanked = blanking(secrets)
+  return {
+    secrets,
+    traces: [...new Set(formsOf(secrets).flatMap((form) => [form, asInJson(form)]))],
+    blank: (_, value) => (typeof value === 'string' ? blanked(value) : value),
+  }
 }
 
 /** A full pipe is waited for so often, a millisecond each; then the line is cut off rather than the callback held up. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { DeliveryError } from '../delivery/delivery-error'
-import { decoded } from '../delivery/driver-url'
+import { decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
+import { failed, peerAt } from '../delivery/peer'
 import { get, post, type PostAnswer } from '../delivery/post'
 import type { Alert } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
@@ -25,12 +25,13 @@ type Labels = Readonly<Record<string, string>>
  * https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
 export const openAlertmanagerChannel: OpenAlertChannel = (url) => {
-  const { address, authorization, secrets } = readUrl(url)
+  const { address, authorization } = readUrl(url)
+  const peer = peerAt('alertmanager', url)
   const headers = authorization === null ? {} : { authorization }
 
   async function put(alerts: readonly unknown[], signal: AbortSignal): Promise<void> {
     const json = { ...headers, 'content-type': 'application/json' }
-    expectTaken(await post('alertmanager', address, JSON.stringify(alerts), json, signal), secrets)
+    expectTaken(await post(peer, address, JSON.stringify(alerts), json, signal))
   }
 
   return {
@@ -41,9 +42,9 @@ export const openAlertmanagerChannel: OpenAlertChannel = (url) => {
     async resolve(incident, signal) {
       const query = new URL(address)
       query.searchParams.set('filter', `incident="${digestOf(incident)}"`)
-      const answer = await get('alertmanager', query, headers, signal)
-      expectTaken(answer, secrets)
-      const open = openAlerts(answer.body)
+      const answer = await get(peer, query, headers, signal)
+      expectTaken(answer)
+      const open = openAlerts(answer)
       const endsAt = new Date().toISOString()
       if (open.length > 0)
         await put(
@@ -55,7 +56,7 @@ export const openAlertmanagerChannel: OpenAlertChannel = (url) => {
   }
 }
 
-function readUrl(url: string): { address: URL; authorization: string | null; secrets: string[] } {
+function readUrl(url: string): { address: URL; authorization: string | null } {
   const parsed = URL.canParse(url) ? new URL(url) : null
   const scheme = parsed?.protocol === 'alertmanagers:' ? 'https' : 'http'
   const path = parsed?.pathname.replace(/\/$/, '') ?? ''
@@ -65,21 +66,23 @@ function readUrl(url: string): { address: URL; authorization: string | null; sec
     parsed.host === '' ||
     parsed.search !== '' ||
     parsed.hash !== '' ||
+    // Of a password that has a "/".
+    parsed.pathname.includes('@') ||
     !URL.canParse(target)
   ) {
     throw new Error(
-      'alertmanager: the URL must look like alertmanager://host:9093 or alertmanagers://host/prefix',
+      `alertmanager: the URL must look like alertmanager://host:9093 or alertmanagers://host/prefix; ${PERCENT_ENCODE}`,
     )
   }
   const address = new URL(target)
-  if (parsed.username === '') return { address, authorization: null, secrets: [] }
+  if (parsed.username === '') return { address, authorization: null }
   if (scheme === 'http' && !isLoopback(address)) {
     throw new Error('alertmanager: a password must not travel in the clear: use alertmanagers://')
   }
   const user = decoded(parsed.username, 'user name')
   const password = decoded(parsed.password, 'password')
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
-  return { address, authorization, secrets: [password, authorization] }
+  return { address, authorization }
 }
 
 function fitted(alert: Alert): FittedAlert {
@@ -128,32 +131,31 @@ interface OpenAlert {
   readonly startsAt: unknown
 }
 
-function openAlerts(body: string): OpenAlert[] {
+function openAlerts({ peer, body }: PostAnswer): OpenAlert[] {
   const alerts = listIn(body)
-  if (alerts === null) throw new DeliveryError('alertmanager: answered 200, but not with a list of alerts')
-  return (alerts as OpenAlert[]).map(({ labels, annotations, startsAt }) => ({
+  if (alerts === null) throw failed(peer, 'answered 200, but not with a list of alerts')
+  return alerts.map(({ labels, annotations, startsAt }) => ({
     labels,
     annotations,
     startsAt,
   }))
 }
 
-function listIn(body: string): unknown[] | null {
+function listIn(body: string): OpenAlert[] | null {
   try {
     const value: unknown = JSON.parse(body)
-    return Array.isArray(value) ? value : null
+    const isList = Array.isArray(value) && value.every((alert) => typeof alert === 'object' && alert !== null)
+    return isList ? (value as OpenAlert[]) : null
   } catch {
     return null
   }
 }
 
-function expectTaken(answer: PostAnswer, secrets: readonly string[]): void {
+function expectTaken(answer: PostAnswer): void {
   if (answer.status === 200) return
   throw refused(answer, {
-    channel: 'alertmanager',
     code: `HTTP ${answer.status}`,
     words: answer.body,
     advice: answer.status === 404 ? 'check the prefix in the URL' : undefined,
-    secrets,
   })
 }

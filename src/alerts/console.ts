@@ -1,8 +1,10 @@
-import { DeliveryError } from '../delivery/delivery-error'
+import { failed, type Peer } from '../delivery/peer'
 import type { Severity } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
 import { fitAlert } from './fit'
 import { MARK, textOf } from './lines'
+
+const TERMINAL: Peer = { name: 'console', secrets: [] }
 
 const COLOUR: Readonly<Record<Severity, string>> = { error: '31', warning: '33', info: '34' }
 
@@ -16,7 +18,7 @@ export const openConsoleChannel: OpenAlertChannel = (url) => {
     scheme: 'console',
     limit: null,
     async send(alert, signal) {
-      if (signal.aborted) throw new DeliveryError('console: no time left')
+      if (signal.aborted) throw failed(TERMINAL, 'no time left')
       const shown = fitAlert(alert, () => true)
       const title = `${MARK[shown.severity]} ${shown.title}`
       const head = isColourful() ? `\u001b[1;${COLOUR[shown.severity]}m${title}\u001b[0m` : title
@@ -33,8 +35,7 @@ function isColourful(): boolean {
 function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (error)
-        reject(new DeliveryError(`console: ${(error as NodeJS.ErrnoException).code ?? 'cannot be written'}`))
+      if (error) reject(failed(TERMINAL, (error as NodeJS.ErrnoException).code ?? 'cannot be written'))
       else resolve()
     })
   })

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
@@ -25,6 +26,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 export const openDingtalkChannel: OpenAlertChannel = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'dingtalk://ACCESS_TOKEN', ['secret'])
   const token = String(keys[0])
+  const peer = peerAt('dingtalk', url)
   const secret = parameters.get('secret')
   const address = addressOf('dingtalk', parameters, 'https://oapi.dingtalk.com', '/robot/send')
   address.searchParams.set('access_token', token)
@@ -34,7 +36,7 @@ export const openDingtalkChannel: OpenAlertChannel = (url) => {
     shown: (alert) => fitted(alert).items.length,
     async send(alert, signal) {
       const answer = await post(
-        'dingtalk',
+        peer,
         secret === null ? address : signed(address, secret, Date.now()),
         bodyOf(fitted(alert)),
         { 'content-type': 'application/json; charset=utf-8' },
@@ -44,11 +46,9 @@ export const openDingtalkChannel: OpenAlertChannel = (url) => {
       if (answer.status === 200 && told?.['errcode'] === 0) return
       const code = said(told?.['errcode'])
       throw refused(answer, {
-        channel: 'dingtalk',
         code: code || `HTTP ${answer.status}`,
         words: said(told?.['errmsg']) || answer.body,
         advice: ADVICE[code],
-        secrets: [token, secret ?? ''],
         throttled: told?.['errcode'] === THROTTLED,
         usualWaitMs: 10 * MINUTE,
       })

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import { peerAt } from '../delivery/peer'
 import { post, type PostAnswer } from '../delivery/post'
 import type { Alert, Severity } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
@@ -29,6 +30,7 @@ export const openFeishuChannel: OpenAlertChannel = (url) => {
   const scheme = /^lark:/i.test(url) ? 'lark' : 'feishu'
   const { keys, parameters } = readChannelUrl(url, `${scheme}://HOOK`, ['secret'])
   const hook = String(keys[0])
+  const peer = peerAt(scheme, url)
   const secret = parameters.get('secret')
   const address = addressOf(scheme, parameters, HOSTS[scheme], `/open-apis/bot/v2/hook/${hook}`)
   return {
@@ -38,7 +40,7 @@ export const openFeishuChannel: OpenAlertChannel = (url) => {
     async send(alert, signal) {
       const body = bodyOf(fitted(alert, secret), secret, Date.now())
       const answer = await post(
-        scheme,
+        peer,
         address,
         body,
         { 'content-type': 'application/json; charset=utf-8' },
@@ -48,11 +50,9 @@ export const openFeishuChannel: OpenAlertChannel = (url) => {
       if (answer.status === 200 && codeOf(told) === 0) return
       const code = said(codeOf(told))
       throw refused(answer, {
-        channel: scheme,
         code: code || `HTTP ${answer.status}`,
         words: wordsOf(told, answer),
         advice: ADVICE[code],
-        secrets: [hook, secret ?? ''],
         throttled: codeOf(told) === THROTTLED,
         usualWaitMs: MINUTE,
       })

@@ -1,4 +1,5 @@
 import type { DriverContext } from '../delivery/driver-context'
+import { driverOf } from '../delivery/driver-of'
 import type { AlertChannel, OpenAlertChannel } from './alert-channel'
 
 const OPENERS: Readonly<Record<string, () => Promise<OpenAlertChannel>>> = {
@@ -21,13 +22,5 @@ export const ALERT_SCHEMES: readonly string[] = Object.keys(OPENERS)
 /** Opens the channel of the URL's scheme, without touching the network. Throws an Error that says what is wrong, never the URL itself. */
 export async function openAlertChannel(url: string, context: DriverContext): Promise<AlertChannel> {
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase() ?? ''
-  const opener = Object.hasOwn(OPENERS, scheme) ? OPENERS[scheme] : undefined
-  if (opener === undefined) {
-    // What stands before the first colon of something pasted by mistake may be a key, but not before `://`.
-    const which = url.startsWith('://', scheme.length)
-      ? `no alert channel is called ${scheme}`
-      : 'an alert URL has no known scheme'
-    throw new Error(`${which}; known are: ${ALERT_SCHEMES.join(', ')}`)
-  }
-  return (await opener())(url, context)
+  return (await driverOf('alert channel', scheme, OPENERS)())(url, context)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert, Fact } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
@@ -20,10 +21,11 @@ const LONGEST_DEDUP_KEY = 255
 export const openPagerdutyChannel: OpenAlertChannel = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'pagerduty://ROUTING_KEY')
   const key = String(keys[0])
+  const peer = peerAt('pagerduty', url)
   const address = addressOf('pagerduty', parameters, 'https://events.pagerduty.com', '/v2/enqueue')
 
   async function enqueue(body: string, signal: AbortSignal): Promise<void> {
-    const answer = await post('pagerduty', address, body, { 'content-type': 'application/json' }, signal)
+    const answer = await post(peer, address, body, { 'content-type': 'application/json' }, signal)
     if (answer.status === 202) return
     const told = jsonAnswer(answer)
     const errors = Array.isArray(told?.['errors'])
@@ -31,11 +33,9 @@ export const openPagerdutyChannel: OpenAlertChannel = (url) => {
       : []
     const words = [said(told?.['message']) || answer.body, ...errors].join(': ')
     throw refused(answer, {
-      channel: 'pagerduty',
       code: `HTTP ${answer.status}`,
       words,
       advice: /routing.?key/i.test(words) ? 'check the routing key in the URL' : undefined,
-      secrets: [key],
     })
   }
 

@@ -1,3 +1,4 @@
+import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
@@ -39,6 +40,7 @@ type Block =
  */
 export const openSlackChannel: OpenAlertChannel = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'slack://T…/B…/X…')
+  const peer = peerAt('slack', url)
   const address = addressOf('slack', parameters, 'https://hooks.slack.com', `/services/${keys.join('/')}`)
   return {
     scheme: 'slack',
@@ -48,15 +50,13 @@ export const openSlackChannel: OpenAlertChannel = (url) => {
       const shown = fitted(alert)
       const text = mrkdwn(`${MARK[shown.severity]} ${shown.title}`)
       const body = JSON.stringify({ text, blocks: blocksOf(shown) })
-      const answer = await post('slack', address, body, { 'content-type': 'application/json' }, signal)
+      const answer = await post(peer, address, body, { 'content-type': 'application/json' }, signal)
       const words = answer.body.trim()
       if (answer.status === 200 && words === 'ok') return
       throw refused(answer, {
-        channel: 'slack',
         code: `HTTP ${answer.status}`,
         words,
         advice: ADVICE[words],
-        secrets: [keys.join('/'), ...keys],
         throttled: words === 'rate_limited',
         usualWaitMs: SECOND,
       })

@@ -1,3 +1,4 @@
+import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert } from './alert'
 import type { OpenAlertChannel } from './alert-channel'
@@ -22,6 +23,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 export const openWecomChannel: OpenAlertChannel = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'wecom://KEY')
   const key = String(keys[0])
+  const peer = peerAt('wecom', url)
   const address = addressOf('wecom', parameters, 'https://qyapi.weixin.qq.com', '/cgi-bin/webhook/send')
   address.searchParams.set('key', key)
   return {
@@ -30,16 +32,14 @@ export const openWecomChannel: OpenAlertChannel = (url) => {
     shown: (alert) => fitted(alert).items.length,
     async send(alert, signal) {
       const body = JSON.stringify({ msgtype: 'markdown', markdown: { content: markdown(fitted(alert)) } })
-      const answer = await post('wecom', address, body, { 'content-type': 'application/json' }, signal)
+      const answer = await post(peer, address, body, { 'content-type': 'application/json' }, signal)
       const told = jsonAnswer(answer)
       if (answer.status === 200 && told?.['errcode'] === 0) return
       const code = said(told?.['errcode'])
       throw refused(answer, {
-        channel: 'wecom',
         code: code || `HTTP ${answer.status}`,
         words: said(told?.['errmsg']) || answer.body,
         advice: ADVICE[code],
-        secrets: [key],
         throttled: told?.['errcode'] === THROTTLED,
         usualWaitMs: MINUTE,
       })

@@ -1,3 +1,4 @@
+import { isBucketName } from './bucket-name'
 import { readExecution } from './execution'
 import { type Node, nodeOf, nodesOf, requiredTextOf, textOf, timeOf } from './fields'
 import { readJob } from './job'
@@ -79,8 +80,9 @@ function responseOf(xml: string): Node {
 
 /** An old sample gives the object's whole URL where the others give its key. */
 function keyOf(object: Text): Text {
-  const [, key] = /^https?:\/\/[a-z0-9-]+-\d+\.cos[.-][a-z0-9.-]+\/([^?]+)/.exec(object ?? '') ?? []
-  if (key === undefined) return object
+  const [, bucket = '', key = ''] =
+    /^https?:\/\/([^./]+)\.cos[.-][a-z0-9.-]+\/([^?]+)/.exec(object ?? '') ?? []
+  if (!isBucketName(bucket)) return object
   try {
     return decodeURIComponent(key)
   } catch {

@@ -4,6 +4,6 @@ import type { Credentials } from '../tencent/credentials'
 export interface DriverContext {
   /** The function's role, else TENCENT_SECRET_ID / TENCENT_SECRET_KEY; null when there is neither. Asked at each use: role keys change. */
   readonly credentials: () => Credentials | null
-  /** `ap-guangzhou` and the like; null when unknown. */
+  /** The function's own, `ap-guangzhou` and the like, for a URL that names none; null when unknown. */
   readonly region: string | null
 }

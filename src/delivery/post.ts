@@ -1,6 +1,8 @@
-import { DeliveryError } from './delivery-error'
+import { failed, type Peer } from './peer'
 
 export interface PostAnswer {
+  /** Who answered: an error about it blanks out what the request carried. */
+  readonly peer: Peer
   readonly status: number
   readonly headers: Headers
   /** At most the first 64 KiB. */
@@ -11,32 +13,32 @@ const LONGEST_ANSWER = 65_536
 
 /**
  * One POST. Redirects are not followed: a 3xx comes back as it is. Any status is an answer; throws a DeliveryError, which names
- * the driver and the host but never the path or the query (they hold keys), when there is none.
+ * the peer and the host but never the path or the query (they hold keys), when there is none.
  */
 export async function post(
-  driver: string,
+  peer: Peer,
   url: URL,
   body: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
-  return ask(driver, url, { method: 'POST', headers, body }, signal)
+  return ask(peer, url, { method: 'POST', headers, body }, signal)
 }
 
 /** One GET, in all else as `post`. */
 export async function get(
-  driver: string,
+  peer: Peer,
   url: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<PostAnswer> {
-  return ask(driver, url, { method: 'GET', headers }, signal)
+  return ask(peer, url, { method: 'GET', headers }, signal)
 }
 
-async function ask(driver: string, url: URL, request: RequestInit, signal: AbortSignal): Promise<PostAnswer> {
+async function ask(peer: Peer, url: URL, request: RequestInit, signal: AbortSignal): Promise<PostAnswer> {
   const attempt = async (): Promise<PostAnswer> => {
     const response = await fetch(url, { ...request, redirect: 'manual', signal })
-    return { status: response.status, headers: response.headers, body: await firstBytes(response) }
+    return { peer, status: response.status, headers: response.headers, body: await firstBytes(response) }
   }
   try {
     return await attempt().catch((error: unknown) => {
@@ -45,7 +47,7 @@ async function ask(driver: string, url: URL, request: RequestInit, signal: Abort
     })
   } catch (error) {
     const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
-    throw new DeliveryError(`${driver}: ${url.host}: ${why}`)
+    throw failed(peer, `${url.host}: ${why}`)
   }
 }
 

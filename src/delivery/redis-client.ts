@@ -1,2 +1,2 @@
 // On its own so that a Redis queue and a Redis store load one copy of the client, in a file of its own (scripts/build.mjs).
-export { default as Redis, ReplyError } from 'iovalkey'
+export { AbstractConnector, default as Redis, ReplyError } from 'iovalkey'

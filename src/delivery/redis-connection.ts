@@ -1,7 +1,10 @@
-import { DeliveryError } from './delivery-error'
-import { decoded } from './driver-url'
+import { PERCENT_ENCODE, decoded } from './driver-url'
+import { follow } from './follow'
+import { type Address, openGuarded } from './guarded-socket'
+import { failed, type Peer, peerAt } from './peer'
 import { reasonOf } from './reason-of'
 import type * as RedisClient from './redis-client'
+import { redisReplies } from './redis-replies'
 import { shareConnection, type Connection, type SharedConnection } from './shared-connection'
 
 /**
@@ -15,17 +18,15 @@ export interface RedisConnection {
   readonly host: string
   /**
    * Runs one command (`['XADD', 'stream', …]`) and resolves with Redis's answer. Throws a DeliveryError that quotes Redis's own
-   * words, or says that the server could not be reached or did not answer by `deadline` (a signal, or ms from now).
+   * words (its `code` is the first of them: `NOSCRIPT`), or says that the server could not be reached or did not answer by `deadline` (a
+   * signal, or ms from now).
    */
   command(words: readonly (string | number | Buffer)[], deadline: AbortSignal | number): Promise<unknown>
   /** Lets go of the connection; a later command opens another. */
   close(): void
 }
 
-interface Target {
-  readonly host: string
-  readonly port: number
-  readonly isTls: boolean
+interface Target extends Address {
   readonly auth: readonly string[]
   readonly db: string
 }
@@ -35,7 +36,7 @@ interface Client extends Connection {
 }
 
 /** Server answers after which this connection leads nowhere better: the replica of a failover, a server that starts or ends. */
-const STALE = /^(READONLY|LOADING|MASTERDOWN)\b/
+const STALE = new Set(['READONLY', 'LOADING', 'MASTERDOWN'])
 
 /**
  * `driver` names the connection's user in errors: `redis`. Does not touch the network. Throws an Error that says what is wrong
@@ -43,7 +44,7 @@ const STALE = /^(READONLY|LOADING|MASTERDOWN)\b/
  */
 export function redisConnection(driver: string, url: URL): RedisConnection {
   const target = targetOf(url)
-  const peer = `${driver}: ${url.host}`
+  const peer = peerAt(`${driver}: ${url.host}`, url.href)
   let shared: SharedConnection<Client> | null = null
   // Begun now, so that the first command does not wait for it.
   const loaded = import('./redis-client').then(
@@ -63,7 +64,8 @@ export function redisConnection(driver: string, url: URL): RedisConnection {
 function targetOf(url: URL): Target {
   const db = url.pathname.replace(/^\//, '')
   if (url.hostname === '') throw new Error('the host is missing: redis://host:6379/0')
-  if (!/^\d*$/.test(db)) throw new Error('the path must be the number of the database: redis://host:6379/0')
+  if (!/^\d{0,5}$/.test(db))
+    throw new Error(`the path must be the number of the database: redis://host:6379/0; ${PERCENT_ENCODE}`)
   const user = decoded(url.username, 'user name')
   const password = decoded(url.password, 'password')
   return {
@@ -75,16 +77,24 @@ function targetOf(url: URL): Target {
   }
 }
 
-function openClient(library: typeof RedisClient, peer: string, target: Target, lost: () => void): Client {
+function openClient(library: typeof RedisClient, peer: Peer, target: Target, lost: () => void): Client {
+  const socket = openGuarded(target, follow(redisReplies()))
+  class Connector extends library.AbstractConnector {
+    constructor() {
+      super(0)
+    }
+    connect(): Promise<typeof socket> {
+      this.stream = socket
+      return Promise.resolve(socket)
+    }
+  }
   // No retries, no queue, no ready check: a lost connection is replaced at the next use, within that use's own deadline.
   const client = new library.Redis({
-    host: target.host,
-    port: target.port,
-    family: 0,
+    Connector,
+    // Says which event to wait for.
     ...(target.isTls ? { tls: {} } : {}),
     lazyConnect: true,
     connectTimeout: 0,
-    disconnectTimeout: 0,
     enableOfflineQueue: false,
     enableReadyCheck: false,
     autoResendUnfulfilledCommands: false,
@@ -92,8 +102,10 @@ function openClient(library: typeof RedisClient, peer: string, target: Target, l
     retryStrategy: () => null,
   })
   let reason: string | null = null
+  // Also what nobody asked for: the next answer would be taken for that of another command.
   client.on('error', (error: Error) => {
     reason ??= reasonOf(error)
+    socket.destroy()
   })
   client.on('close', lost)
 
@@ -102,12 +114,11 @@ function openClient(library: typeof RedisClient, peer: string, target: Target, l
       return await client.call(...(command as [string, ...string[]]))
     } catch (error) {
       // Not by its name: the minified bundle has changed it.
-      const isAnswer = error instanceof (library.ReplyError as typeof Error)
-      if (isAnswer && STALE.test(error.message)) lost()
-      const what = isAnswer
-        ? `the server answered: ${reasonOf(error)}`
-        : (reason ?? 'the connection was lost')
-      throw new DeliveryError(`${peer}: ${what}`)
+      if (!(error instanceof (library.ReplyError as typeof Error)))
+        throw failed(peer, reason ?? 'the connection was lost')
+      const code = /^[A-Z]+(?= )/.exec(error.message)?.[0] ?? null
+      if (code !== null && STALE.has(code)) lost()
+      throw failed(peer, `the server answered: ${reasonOf(error)}`, { code })
     }
   }
 
@@ -115,7 +126,7 @@ function openClient(library: typeof RedisClient, peer: string, target: Target, l
     try {
       await client.connect()
     } catch {
-      throw new DeliveryError(`${peer}: ${reason ?? 'the connection failed'}`)
+      throw failed(peer, reason ?? 'the connection failed')
     }
     // Not left to the client: it goes on, in database 0 or unauthenticated, when the server refuses one of these.
     if (target.auth.length > 0) await run(['AUTH', ...target.auth])
@@ -126,10 +137,9 @@ function openClient(library: typeof RedisClient, peer: string, target: Target, l
     ready: open(),
     run,
     hold(busy) {
-      const { stream } = client as { stream?: typeof client.stream }
-      if (busy) stream?.ref()
-      else stream?.unref()
+      if (busy) socket.ref()
+      else socket.unref()
     },
-    destroy: () => client.disconnect(),
+    destroy: () => socket.destroy(),
   }
 }

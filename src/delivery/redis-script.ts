@@ -11,7 +11,7 @@ export function script(source: string): RunScript {
     try {
       return await run('EVALSHA', digest, keys.length, ...keys, ...args)
     } catch (error) {
-      if (!(error as Error).message.includes('NOSCRIPT')) throw error
+      if ((error as { code?: unknown }).code !== 'NOSCRIPT') throw error
       return run('EVAL', source, keys.length, ...keys, ...args)
     }
   }

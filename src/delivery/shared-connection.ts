@@ -1,4 +1,5 @@
-import { DeliveryError } from './delivery-error'
+import type { DeliveryError } from './delivery-error'
+import { failed, type Peer } from './peer'
 
 /** One opened connection of a client library, as far as sharing it goes. */
 export interface Connection {
@@ -35,10 +36,10 @@ interface Lease<C> {
  * opens another, and the last to leave destroys it. So a peer that hung is never asked twice on the same connection. A use that
  * finds a kept connection lost is tried once more on a new one.
  *
- * `open` must not throw; it calls `lost` when the connection is of no more use. `peer` names driver and host in errors.
+ * `open` must not throw; it calls `lost` when the connection is of no more use.
  */
 export function shareConnection<C extends Connection>(
-  peer: string,
+  peer: Peer,
   open: (lost: () => void) => C,
 ): SharedConnection<C> {
   let current: Lease<C> | null = null
@@ -114,12 +115,12 @@ function hasAborted(signal: AbortSignal): boolean {
   return signal.aborted
 }
 
-function late(peer: string): DeliveryError {
-  return new DeliveryError(`${peer}: no answer within the time allowed`)
+function late(peer: Peer): DeliveryError {
+  return failed(peer, 'no answer within the time allowed')
 }
 
 /** The promise's outcome, unless `signal` aborts first. */
-function beforeAbort<T>(peer: string, signal: AbortSignal, promise: Promise<T>): Promise<T> {
+function beforeAbort<T>(peer: Peer, signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(late(peer))
     signal.addEventListener('abort', onAbort, { once: true })

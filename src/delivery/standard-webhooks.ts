@@ -1,14 +1,15 @@
 import { createHmac } from 'node:crypto'
 import type { CloudEvent } from '../callback/cloud-event'
-import { DeliveryError } from './delivery-error'
-import { decoded } from './driver-url'
+import { decoded, PERCENT_ENCODE } from './driver-url'
 import { isLoopback } from './endpoint'
+import { failed, type Peer, peerAt } from './peer'
 import { post, retryAfterMs } from './post'
 
 /** Where events are POSTed, and how they are signed. */
 export interface Webhook {
   /** `https` or `http`. */
   readonly scheme: string
+  readonly peer: Peer
   /** Without credentials and without the fragment that holds the secret. */
   readonly url: URL
   /** Null: not signed. */
@@ -25,7 +26,8 @@ const WAIT = new Set([429, 502, 503, 504])
  * Throws an Error that says what is wrong, never the URL itself.
  */
 export function webhookOf(text: string): Webhook {
-  if (!URL.canParse(text)) throw new Error('not a URL of the form https://host/path#secret=whsec_…')
+  if (!URL.canParse(text))
+    throw new Error(`not a URL of the form https://host/path#secret=whsec_…; ${PERCENT_ENCODE}`)
   const url = new URL(text)
   if (url.protocol !== 'https:' && !isLoopback(url))
     throw new Error('plain http is for loopback only: use https')
@@ -35,7 +37,8 @@ export function webhookOf(text: string): Webhook {
       ? null
       : `Basic ${Buffer.from(`${decoded(url.username, 'user name')}:${decoded(url.password, 'password')}`).toString('base64')}`
   url.hash = url.username = url.password = ''
-  return { scheme: url.protocol.slice(0, -1), url, key, authorization }
+  const scheme = url.protocol.slice(0, -1)
+  return { scheme, peer: peerAt(scheme, text), url, key, authorization }
 }
 
 function keyOf(fragment: string): Buffer | null {
@@ -60,18 +63,18 @@ export async function postEvent(
   event: Pick<CloudEvent, 'id'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { scheme, url, authorization } = webhook
+  const { peer, url, authorization } = webhook
   const body = JSON.stringify(event)
   const headers = {
     'content-type': 'application/cloudevents+json; charset=utf-8',
     ...(authorization === null ? {} : { authorization }),
     ...signature(webhook.key, event.id, body),
   }
-  const { status, headers: answer } = await post(scheme, url, body, headers, signal)
+  const { status, headers: answer } = await post(peer, url, body, headers, signal)
   if (status >= 200 && status < 300) return
   const isRedirect = status >= 300 && status < 400
   const hint = isRedirect ? ': redirects are not followed, give the address it leads to' : ''
-  throw new DeliveryError(`${scheme}: ${url.host}: answered ${String(status)}${hint}`, {
+  throw failed(peer, `${url.host}: answered ${String(status)}${hint}`, {
     retryAfterMs: WAIT.has(status) ? retryAfterMs(answer) : null,
     throttled: status === 429,
   })

@@ -1,13 +1,23 @@
 import type { Socket } from 'node:net'
 import { Connection as RabbitConnection, type Channel } from 'rabbitmq-client'
 import type { CloudEvent } from '../callback/cloud-event'
-import { DeliveryError } from '../delivery/delivery-error'
+import type { DeliveryError } from '../delivery/delivery-error'
 import { decoded, driverUrl } from '../delivery/driver-url'
+import { follow, type Grammar } from '../delivery/follow'
+import { guard } from '../delivery/guarded-socket'
+import { failed, type Peer, peerAt } from '../delivery/peer'
 import { reasonOf } from '../delivery/reason-of'
 import { shareConnection, type Connection } from '../delivery/shared-connection'
 import type { OpenQueue } from './queue'
 
 const EXAMPLE = 'amqp://user:password@host:5672/vhost?queue=NAME'
+
+/** Bytes; the largest frame that RabbitMQ sends and takes by default, and the largest message that it may return. */
+const LARGEST_FRAME = 131_072
+const LARGEST_BODY = 64 * 2 ** 20
+/** A frame of a method, a content header, a body, a heartbeat. */
+const FRAME_TYPES = new Set([1, 2, 3, 8])
+const CONTENT_HEADER = 2
 
 interface Route {
   /** Empty: the default exchange, which routes by the name of the queue. */
@@ -18,7 +28,6 @@ interface Route {
 }
 
 interface Broker {
-  readonly host: string
   readonly options: ConstructorParameters<typeof RabbitConnection>[0]
   readonly route: Route
 }
@@ -36,7 +45,8 @@ export const openAmqpQueue: OpenQueue = (text) => {
   const url = driverUrl(text, EXAMPLE, ['queue', 'exchange', 'routingKey', 'declare'])
   const scheme = url.protocol.slice(0, -1)
   const broker = brokerOf(url)
-  const shared = shareConnection(`${scheme}: ${broker.host}`, (lost) => openPublisher(scheme, broker, lost))
+  const peer = peerAt(`${scheme}: ${url.host}`, text)
+  const shared = shareConnection(peer, (lost) => openPublisher(peer, broker, lost))
   return {
     scheme,
     publish: (event, signal) => shared.use(signal, (publisher) => publisher.publish(event)),
@@ -51,7 +61,6 @@ function brokerOf(url: URL): Broker {
   if (url.hostname === '') throw new Error(`the host is missing: ${EXAMPLE}`)
   const isTls = url.protocol === 'amqps:'
   return {
-    host: url.host,
     route: routeOf(url.searchParams),
     options: {
       hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -62,7 +71,7 @@ function brokerOf(url: URL): Broker {
       ...(isTls ? { tls: true } : {}),
       connectionName: 'cos-callback-relay',
       // The largest frame that RabbitMQ takes by default: a long event is one frame, not many.
-      frameMax: 131_072,
+      frameMax: LARGEST_FRAME,
       noDelay: true,
       // Deadlines are the caller's.
       connectionTimeout: 0,
@@ -86,13 +95,20 @@ function routeOf(parameters: URLSearchParams): Route {
   return { exchange, routingKey: routingKey ?? '', declare: false }
 }
 
+/** One message, which may be sent more than once at a time. */
+interface UnderWay {
+  times: number
+  returned: number
+}
+
 /** Messages a write. */
 const WRITTEN_TOGETHER = 8
 
-function openPublisher(scheme: string, { host, options, route }: Broker, lost: () => void): Publisher {
-  const fail = (what: string): DeliveryError => new DeliveryError(`${scheme}: ${host}: ${what}`)
+function openPublisher(peer: Peer, { options, route }: Broker, lost: () => void): Publisher {
+  const fail = (what: string): DeliveryError => failed(peer, what)
   const connection = new RabbitConnection(options)
   const internals = connection as unknown as Internals
+  guard(internals._socket, follow(framesOfBroker()))
   /** Why the connection is of no more use, where the broker or the system said so. */
   let reason: string | null = null
   let refuse: (error: Error) => void = () => undefined
@@ -106,15 +122,19 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
     lost()
   }
   connection.on('error', (error: Error) => end(reasonOf(error)))
+  // Sooner than the client tells of it, and with the first cause.
+  internals._socket.on('error', (error: Error) => end(reasonOf(error)))
   connection.on('connection.blocked', (why: string) => end(`the broker takes no messages now (${why})`))
 
-  const returned = new Map<string, number>()
+  /** By message id, of those only that are under way: a broker may return whatever it likes. */
+  const underWay = new Map<string, UnderWay>()
   const open = async (): Promise<Channel> => {
     const channel = await connection.acquire()
     internals._state.heartbeatTimer?.unref()
     await checkRoute(channel, route, options, fail)
     channel.on('basic.return', ({ messageId = '' }) => {
-      returned.set(messageId, (returned.get(messageId) ?? 0) + 1)
+      const sent = underWay.get(messageId)
+      if (sent !== undefined) sent.returned += 1
     })
     channel.on('close', () => end('the broker closed the channel'))
     await channel.confirmSelect()
@@ -161,18 +181,22 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
         contentType: 'application/cloudevents+json',
       }
       const ready = await channel
+      const sent = underWay.get(event.id) ?? { times: 0, returned: 0 }
+      underWay.set(event.id, sent)
+      sent.times += 1
       writeTogether()
       try {
         await ready.basicPublish(envelope, Buffer.from(JSON.stringify(event)))
+        // A returned message is confirmed as well; the client tells of the return one turn after the confirm.
+        await nextTurn()
       } catch (error) {
         throw fail(explained(error, route, options) ?? reason ?? reasonOf(error))
+      } finally {
+        sent.times -= 1
+        if (sent.times === 0) underWay.delete(event.id)
       }
-      // A returned message is confirmed as well; the client tells of the return one turn after the confirm.
-      await nextTurn()
-      const count = returned.get(event.id)
-      if (count === undefined) return
-      if (count === 1) returned.delete(event.id)
-      else returned.set(event.id, count - 1)
+      if (sent.returned === 0) return
+      sent.returned -= 1
       throw fail(unroutable(route))
     },
     hold(busy) {
@@ -180,6 +204,22 @@ function openPublisher(scheme: string, { host, options, route }: Broker, lost: (
       else internals._socket.unref()
     },
     destroy: () => connection.unsafeDestroy(),
+  }
+}
+
+/** What a broker sends (AMQP 0-9-1, 4.2.3): the client would wait for a frame of any length, and make room for a body of any length. */
+function* framesOfBroker(): Grammar {
+  for (;;) {
+    const head = yield { see: 7 }
+    const type = head.readUInt8(0)
+    const size = head.readUInt32BE(3)
+    if (!FRAME_TYPES.has(type)) throw new Error('what answers there does not speak AMQP 0-9-1')
+    if (size > LARGEST_FRAME) throw new Error('the broker sends a frame that is too large')
+    if (type === CONTENT_HEADER && size >= 12) {
+      const content = yield { see: 12 }
+      if (content.readBigUInt64BE(4) > LARGEST_BODY) throw new Error('the broker returns what nobody sent')
+      yield { skip: size - 11 }
+    } else yield { skip: size + 1 }
   }
 }
 

@@ -1,9 +1,9 @@
 import { createHmac, randomInt } from 'node:crypto'
-import { DeliveryError } from '../delivery/delivery-error'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import { endpointOf } from '../delivery/endpoint'
+import { failed, type Peer } from '../delivery/peer'
 import { post, retryAfterMs } from '../delivery/post'
-import type { Credentials } from '../tencent/credentials'
+import { type Credentials, secretsOf } from '../tencent/credentials'
 import type { OpenQueue } from './queue'
 
 const EXAMPLE = 'cmq://QUEUE?region=gz'
@@ -57,27 +57,28 @@ export const openCmqQueue: OpenQueue = (text, context) => {
     async publish(event, signal) {
       const credentials = context.credentials()
       if (credentials === null) {
-        throw new DeliveryError(
-          'cmq: no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
+        throw failed(
+          { name: 'cmq', secrets: [] },
+          'no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
         )
       }
       const msgBody = JSON.stringify(event)
-      if (Buffer.byteLength(msgBody) > LONGEST_MESSAGE)
-        throw new DeliveryError('cmq: the message is over 1 MB')
       const form = signed(
         endpoint,
         { Action: 'SendMessage', queueName: queue, msgBody, delaySeconds: '0' },
         credentials,
       )
+      const peer: Peer = {
+        name: 'cmq',
+        secrets: [...secretsOf(credentials), form.get('Signature') ?? ''],
+      }
+      if (Buffer.byteLength(msgBody) > LONGEST_MESSAGE) throw failed(peer, 'the message is over 1 MB')
       const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-      const { status, headers: answer, body } = await post('cmq', endpoint, form.toString(), headers, signal)
+      const { status, headers: answer, body } = await post(peer, endpoint, form.toString(), headers, signal)
       const { code, message } = parsed(body)
       if (status === 200 && code === 0) return
-      const words =
-        code === null
-          ? `answered ${String(status)}`
-          : `code ${String(code)}: ${without(credentials, message)}`
-      throw new DeliveryError(`cmq: ${endpoint.host}: queue "${queue}": ${words}`, {
+      const words = code === null ? `answered ${String(status)}` : `code ${String(code)}: ${message}`
+      throw failed(peer, `${endpoint.host}: queue "${queue}": ${words}`, {
         retryAfterMs: retryAfterMs(answer),
         throttled: status === 429,
       })
@@ -108,18 +109,10 @@ function signed(
   return new URLSearchParams({ ...parameters, Signature: mac.digest('base64') })
 }
 
-/** The service's words, should they quote who asked. */
-function without(credentials: Credentials, message: string): string {
-  const secrets = [credentials.secretId, credentials.secretKey, credentials.sessionToken ?? '']
-  return secrets
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '…'), message)
-}
-
 function parsed(body: string): { code: number | null; message: string } {
   try {
     const { code, message } = JSON.parse(body) as { code?: unknown; message?: unknown }
-    return { code: typeof code === 'number' ? code : null, message: String(message).slice(0, 200) }
+    return { code: typeof code === 'number' ? code : null, message: String(message) }
   } catch {
     return { code: null, message: '' }
   }

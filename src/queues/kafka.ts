@@ -1,10 +1,13 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import { Kafka, Partitioners, logLevel, type KafkaConfig, type Message, type SASLOptions } from 'kafkajs'
+import { SCRAM as Scram } from 'kafkajs/src/broker/saslAuthenticator/scram'
 import RequestQueue from 'kafkajs/src/network/requestQueue'
+import Decoder from 'kafkajs/src/protocol/decoder'
 import type { CloudEvent } from '../callback/cloud-event'
-import { DeliveryError } from '../delivery/delivery-error'
-import { checkParameters, decoded } from '../delivery/driver-url'
+import { checkParameters, decoded, PERCENT_ENCODE } from '../delivery/driver-url'
+import { follow, type Grammar } from '../delivery/follow'
+import { openGuarded } from '../delivery/guarded-socket'
+import { failed, type Peer, peerAt } from '../delivery/peer'
 import { reasonOf } from '../delivery/reason-of'
 import { shareConnection, type Connection } from '../delivery/shared-connection'
 import type { OpenQueue } from './queue'
@@ -20,6 +23,9 @@ const EXAMPLE = 'kafka://user:password@host:9092/TOPIC?sasl=plain'
 const FORM = /^(kafkas?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]+)(?:\?([^#]*))?$/
 const MECHANISMS = ['plain', 'scram-sha-256', 'scram-sha-512'] as const
 const LARGEST_BATCH = 500
+const LONGEST_THROTTLE_MS = 1000
+/** Brokers have 4096 unless told otherwise. */
+const MOST_ITERATIONS = 1_000_000
 
 // Once it has sent a request, kafkajs looks every millisecond whether another one waits, for as long as the connection lives: the
 // process never ends and an idle function is billed. It needs to look only while one does.
@@ -27,6 +33,39 @@ const lookAgain = Object.getOwnPropertyDescriptor(RequestQueue.prototype, 'sched
   ?.value as (this: RequestQueue) => void
 RequestQueue.prototype.scheduleCheckPendingRequests = function () {
   if (this.pending.length > 0) lookAgain.call(this)
+}
+
+// It waits for as long as a broker asks it to, on a timer that holds the process.
+const throttle = Object.getOwnPropertyDescriptor(RequestQueue.prototype, 'maybeThrottle')
+  ?.value as RequestQueue['maybeThrottle']
+RequestQueue.prototype.maybeThrottle = function (ms) {
+  throttle.call(this, Math.min(ms ?? 0, LONGEST_THROTTLE_MS))
+}
+
+// It hashes a password as often as a broker says: that may keep one of the few threads that also write files for hours.
+const derive = Scram.hi.bind(Scram)
+Scram.hi = async (password, salt, iterations, digest) => {
+  if (iterations > MOST_ITERATIONS) throw new Error('the broker asks for too many iterations of SCRAM')
+  return derive(password, salt, iterations, digest)
+}
+
+// It makes room for as many elements as a broker announces, before the first of them was read.
+Decoder.prototype.readArray = function (reader) {
+  const length = this.readInt32()
+  if (length > this.buffer.length - this.offset) throw new Error('the broker announces more than it sends')
+  return Array.from({ length: Math.max(0, length) }, () => reader(this))
+}
+
+/** Bytes: the largest answer to a producer of one topic, its brokers and partitions. */
+const LARGEST_ANSWER = 8 * 2 ** 20
+
+/** What a broker sends: answers, each after its length and begun by the number of its request. */
+function* answersOfBroker(): Grammar {
+  for (;;) {
+    const length = (yield { see: 4 }).readInt32BE(0)
+    if (length < 4 || length > LARGEST_ANSWER) throw new Error('what answers there is no Kafka broker')
+    yield { skip: length }
+  }
 }
 
 interface Target {
@@ -49,7 +88,7 @@ interface Producer extends Connection {
  */
 export const openKafkaQueue: OpenQueue = (text) => {
   const target = targetOf(text)
-  const peer = `${target.scheme}: ${target.brokers.join(',')}`
+  const peer = peerAt(`${target.scheme}: ${target.brokers.join(',')}`, text)
   const shared = shareConnection(peer, (lost) => openProducer(peer, target, lost))
   return {
     scheme: target.scheme,
@@ -64,8 +103,7 @@ export const openKafkaQueue: OpenQueue = (text) => {
 function targetOf(text: string): Target {
   const match = FORM.exec(text)
   if (match === null) {
-    const hint = text.includes('#') ? ' (a "#" in a user name or password is written %23)' : ''
-    throw new Error(`not a URL of the form ${EXAMPLE}${hint}`)
+    throw new Error(`not a URL of the form ${EXAMPLE}; ${PERCENT_ENCODE}`)
   }
   const [, scheme = '', login = '', hosts = '', topic = '', query = ''] = match
   const parameters = new URLSearchParams(query)
@@ -83,7 +121,7 @@ function targetOf(text: string): Target {
 
 function brokerOf(host: string): string {
   if (!/^[A-Za-z0-9._-]+(:\d{1,5})?$/.test(host))
-    throw new Error('each broker must be host:port, separated by commas')
+    throw new Error(`each broker must be host:port, separated by commas; ${PERCENT_ENCODE}`)
   return host.includes(':') ? host : `${host}:9092`
 }
 
@@ -105,7 +143,7 @@ function saslOf(login: string, mechanism: string | null): SASLOptions | null {
   return { mechanism: known, username, password: decoded(login.slice(colon + 1), 'password') }
 }
 
-function openProducer(peer: string, target: Target, lost: () => void): Producer {
+function openProducer(peer: Peer, target: Target, lost: () => void): Producer {
   const sockets = openSockets(target.scheme === 'kafkas')
   const kafka = new Kafka({
     clientId: 'cos-callback-relay',
@@ -128,7 +166,7 @@ function openProducer(peer: string, target: Target, lost: () => void): Producer 
     try {
       await producer.send({ topic: target.topic, acks: -1, messages })
     } catch (error) {
-      throw new DeliveryError(`${peer}: ${explained(error, target)}`)
+      throw failed(peer, explained(error, target))
     }
   }
 
@@ -161,7 +199,7 @@ function openProducer(peer: string, target: Target, lost: () => void): Producer 
     try {
       await producer.connect()
     } catch (error) {
-      throw new DeliveryError(`${peer}: ${explained(error, target)}`)
+      throw failed(peer, explained(error, target))
     }
   }
   const ready = connect()
@@ -208,9 +246,8 @@ function openSockets(isTls: boolean): Sockets {
   return {
     factory({ host, port, onConnect }) {
       if (isDestroyed) throw new Error('the connection was let go')
-      const socket = isTls
-        ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}) }, onConnect)
-        : connectTcp({ host, port }, onConnect)
+      const socket = openGuarded({ host, port, isTls }, follow(answersOfBroker()))
+      socket.once(isTls ? 'secureConnect' : 'connect', onConnect)
       socket.setNoDelay(true)
       sockets.add(socket)
       socket.once('close', () => {

@@ -1,4 +1,5 @@
 import type { DriverContext } from '../delivery/driver-context'
+import { driverOf } from '../delivery/driver-of'
 import type { OpenQueue, Queue } from './queue'
 
 /** A driver is loaded when its scheme is used. */
@@ -19,10 +20,6 @@ export const QUEUE_SCHEMES: readonly string[] = Object.keys(DRIVERS)
 
 /** Opens the queue of a URL without touching the network. Rejects with an Error that says what is wrong, never the URL itself. */
 export async function openQueue(url: string, context: DriverContext): Promise<Queue> {
-  const scheme = /^([a-z]+):/.exec(url)?.[1]
-  const load = scheme !== undefined && Object.hasOwn(DRIVERS, scheme) ? DRIVERS[scheme] : undefined
-  if (load === undefined) {
-    throw new Error(`no queue has the scheme "${scheme ?? ''}"; known: ${QUEUE_SCHEMES.join(', ')}`)
-  }
-  return (await load())(url, context)
+  const scheme = /^([a-z]+):/.exec(url)?.[1] ?? ''
+  return (await driverOf('queue', scheme, DRIVERS)())(url, context)
 }

@@ -1,4 +1,5 @@
 import type { DriverContext } from '../delivery/driver-context'
+import { driverOf } from '../delivery/driver-of'
 import type { OpenStore, Store } from './store'
 
 /** A driver loads when its scheme is used: one that is not configured costs nothing at start. */
@@ -15,12 +16,5 @@ export const STORE_SCHEMES: readonly string[] = Object.keys(DRIVERS)
 /** Opens the store that `url` names. Throws an Error that says what is wrong with the URL, never the URL itself. */
 export async function openStore(url: string, context: DriverContext): Promise<Store> {
   const scheme = /^([a-z]+):/.exec(url)?.[1] ?? ''
-  const load = Object.hasOwn(DRIVERS, scheme) ? DRIVERS[scheme] : undefined
-  if (load === undefined) {
-    throw new Error(
-      `no store has this scheme; known: ${STORE_SCHEMES.map((known) => `${known}:`).join(', ')}`,
-    )
-  }
-  const open = await load()
-  return open(url, context)
+  return (await driverOf('store', scheme, DRIVERS)())(url, context)
 }

@@ -1,12 +1,8 @@
-/** `media-1250000000`: what can stand in a host name, with the APPID (cloud.tencent.com/document/product/436/13312). */
-const BUCKET = /^[a-z0-9][a-z0-9-]{0,49}-\d{5,12}$/
+export { isBucketName } from '../callback/bucket-name'
+
 const REGION = /^[a-z0-9-]{2,40}$/
 
-/** Bucket and region become part of a host name: anything else would send the signed request astray. */
-export function isBucketName(text: string): boolean {
-  return BUCKET.test(text)
-}
-
+/** A region becomes part of a host name: anything else would send the signed request astray. */
 export function isRegion(text: string): boolean {
   return REGION.test(text)
 }

@@ -1,4 +1,4 @@
-import { DeliveryError } from '../delivery/delivery-error'
+import { failed } from '../delivery/peer'
 import {
   cosRefusal,
   cosRequest,
@@ -49,8 +49,9 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
   ): Promise<CosAnswer> => {
     const keys = credentials()
     if (keys === null) {
-      throw new DeliveryError(
-        `cos: ${target.bucket}: there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY`,
+      throw failed(
+        { name: `cos: ${target.bucket}`, secrets: [] },
+        'there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
       )
     }
     const signal = AbortSignal.timeout(DEADLINE_MS)
@@ -85,8 +86,9 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
         throw cosRefusal(target, 'creating', answer)
       }
       if (answer.headers.get('x-cos-version-id') === null) return true
-      throw new DeliveryError(
-        `cos: ${target.bucket}: versioning is on, so that COS cannot tell whether an object exists: use a bucket that never had it`,
+      throw failed(
+        answer.peer,
+        `${target.bucket}: versioning is on, so that COS cannot tell whether an object exists: use a bucket that never had it`,
       )
     },
     async remove(key) {
@@ -97,7 +99,7 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
       for (let marker = ''; ;) {
         const query = { prefix: folder, marker, delimiter: '/', 'encoding-type': 'url', 'max-keys': '1000' }
         const { body } = await ask('listing', [200], 'GET', '', { query })
-        const page = [...body.matchAll(/<Contents>([^]*?)<\/Contents>/g)].map(([, contents = '']) => ({
+        const page = elements(body, 'Contents').map((contents) => ({
           key: folder + nameIn(element(contents, 'Key')),
           etag: element(contents, 'ETag'),
           modified: Date.parse(element(contents, 'LastModified')),
@@ -118,5 +120,14 @@ function nameIn(key: string): string {
 
 /** The text of an element that holds no others; '' when there is none. */
 function element(xml: string, name: string): string {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? ''
+  return elements(xml, name)[0] ?? ''
+}
+
+/** What stands in each element of a name, in time that grows as the text does, whatever it holds. */
+function elements(xml: string, name: string): string[] {
+  const [, ...begun] = xml.split(`<${name}>`)
+  return begun.flatMap((rest) => {
+    const end = rest.indexOf(`</${name}>`)
+    return end === -1 ? [] : [rest.slice(0, end)]
+  })
 }

@@ -1,5 +1,5 @@
-import { DeliveryError } from '../delivery/delivery-error'
 import { isLoopback } from '../delivery/endpoint'
+import { failed } from '../delivery/peer'
 import { isBucketName, isRegion } from './bucket-name'
 import { cosRefusal, cosRequest, errorField, type CosAnswer, type CosTarget } from './cos-request'
 import type { Credentials } from './credentials'
@@ -57,8 +57,9 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
   ): Promise<{ target: CosTarget; answer: CosAnswer }> => {
     const keys = credentials()
     if (keys === null) {
-      throw new DeliveryError(
-        'ci: there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
+      throw failed(
+        { name: 'ci', secrets: [] },
+        'there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
       )
     }
     const target: CosTarget = { service: 'ci', bucket, region, endpoint: address }

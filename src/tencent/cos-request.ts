@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { DeliveryError } from '../delivery/delivery-error'
+import type { DeliveryError } from '../delivery/delivery-error'
+import { failed, type Peer } from '../delivery/peer'
 import { retryAfterMs } from '../delivery/post'
 import { cosEncode, signCos } from './cos-sign'
-import type { Credentials } from './credentials'
+import { type Credentials, secretsOf } from './credentials'
 
 /** One bucket at COS (objects) or at CI (workflows). */
 export interface CosTarget {
@@ -25,10 +26,15 @@ export interface CosRequest {
 }
 
 export interface CosAnswer {
+  /** Who answered: an error about it blanks out the very credentials of the request. */
+  readonly peer: Peer
   readonly status: number
   readonly headers: Pick<Headers, 'get'>
   readonly body: string
 }
+
+/** Bytes. The longest object that the store keeps is a quarantined body of 6 MiB in base64; the longest account of CI is that of 13,000 tasks. */
+const LONGEST_ANSWER = 32 * 2 ** 20
 
 /**
  * One signed request; redirects are not followed. By node:https, for the first use of fetch loads for three times as long, and this may be
@@ -53,13 +59,15 @@ export async function cosRequest(
     { method: request.method, path: request.path, query, headers: { ...headers, host: base.host } },
     credentials,
   )
+  const signature = authorization.slice(authorization.lastIndexOf('=') + 1)
+  const peer: Peer = { name: target.service, secrets: [...secretsOf(credentials), signature] }
   try {
-    return await send(url, { ...headers, authorization }, request)
+    return { peer, ...(await send(url, { ...headers, authorization }, request)) }
   } catch (error) {
     const { code } = error as { code?: unknown }
     const fault = typeof code === 'string' ? code : 'the connection failed'
     const why = request.signal.aborted ? 'no answer within the time allowed' : fault
-    throw new DeliveryError(`${target.service}: ${base.host}: ${why}`)
+    throw failed(peer, `${base.host}: ${why}`)
   }
 }
 
@@ -67,15 +75,22 @@ async function send(
   url: URL,
   headers: Readonly<Record<string, string>>,
   request: CosRequest,
-): Promise<CosAnswer> {
+): Promise<Omit<CosAnswer, 'peer'>> {
   const { method, body, signal } = request
   // Loaded when used: most callbacks ask neither COS nor CI.
   const client = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
   return new Promise((resolve, reject) => {
+    let isOver = false
     const sent = client.request(url, { method, headers, signal }, (response) => {
+      isOver = true
       readAnswer(response).then(resolve, reject)
     })
+    // Node ends a request whose answer is another protocol (101) without an error.
+    sent.on('close', () => {
+      if (!isOver) reject(new Error('closed'))
+    })
     sent.on('error', (error: NodeJS.ErrnoException) => {
+      isOver = true
       // A connection kept from an earlier invocation may have been closed by the peer meanwhile. All requests may be repeated.
       const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
       if (isStale && !signal.aborted) {
@@ -86,9 +101,14 @@ async function send(
   })
 }
 
-async function readAnswer(response: IncomingMessage): Promise<CosAnswer> {
+async function readAnswer(response: IncomingMessage): Promise<Omit<CosAnswer, 'peer'>> {
   const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk as Buffer)
+  let size = 0
+  for await (const chunk of response) {
+    size += (chunk as Buffer).length
+    if (size > LONGEST_ANSWER) throw Object.assign(new Error(), { code: 'the answer does not end' })
+    chunks.push(chunk as Buffer)
+  }
   const header = (name: string): string | null => {
     const value = response.headers[name.toLowerCase()]
     return value === undefined ? null : String(value)
@@ -104,22 +124,25 @@ async function readAnswer(response: IncomingMessage): Promise<CosAnswer> {
 export function cosRefusal(target: CosTarget, what: string, answer: CosAnswer): DeliveryError {
   const requestId = errorField(answer, 'RequestId') ?? answer.headers.get('x-cos-request-id')
   const words = [
-    `${target.service}: ${target.bucket}: ${what}: answered ${answer.status}`,
+    `${target.bucket}: ${what}: answered ${answer.status}`,
     errorField(answer, 'Code'),
     errorField(answer, 'Message'),
     requestId === null ? null : `(request ${requestId})`,
   ]
-  return new DeliveryError(words.filter((word) => word !== null).join(' '), {
+  return failed(answer.peer, words.filter((word) => word !== null).join(' '), {
     retryAfterMs: retryAfterMs(answer.headers),
     throttled: answer.status === 429 || errorField(answer, 'Code') === 'SlowDown',
   })
 }
 
+/** Characters. */
+const LONGEST_REFUSAL = 65_536
+
 /** `Code`, `Message` or `RequestId` of an answer `<Error>…</Error>`; null when it has none. */
 export function errorField(answer: CosAnswer, name: 'Code' | 'Message' | 'RequestId'): string | null {
-  const [, error] = /<Error>([^]*)<\/Error>/.exec(answer.body) ?? []
-  const [, value] = new RegExp(`<${name}>([^<]{1,300})`).exec(error ?? '') ?? []
-  return value === undefined ? null : value.trim()
+  const error = answer.body.slice(0, LONGEST_REFUSAL).split('<Error>')[1] ?? ''
+  const [value = ''] = error.split(`<${name}>`)[1]?.split('<') ?? []
+  return value.trim() === '' ? null : value.trim()
 }
 
 function publicAddress({ service, bucket, region }: CosTarget): string {

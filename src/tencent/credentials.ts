@@ -6,6 +6,11 @@ export interface Credentials {
   readonly sessionToken: string | null
 }
 
+/** What of them an answer must not repeat to anybody. */
+export function secretsOf({ secretId, secretKey, sessionToken }: Credentials): string[] {
+  return [secretId, secretKey, sessionToken ?? '']
+}
+
 /**
  * The credentials in an environment: the role's temporary keys, which SCF sets and renews, else the user's own.
  *

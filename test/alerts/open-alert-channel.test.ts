@@ -60,10 +60,10 @@ test.each([
   [`https://example.com/${KEY}#secret=${KEY}`, 'the secret must be whsec_'],
   [`console:${KEY}`, 'console: the URL must be console: and nothing more'],
   ['file:', 'file'],
-  [`wechat://${KEY}`, 'no alert channel is called wechat; known are: wecom, dingtalk, feishu, lark, slack'],
-  [`${KEY}:x`, 'an alert URL has no known scheme; known are: wecom'],
-  [KEY, 'an alert URL has no known scheme'],
-  [`constructor://${KEY}`, 'no alert channel is called constructor'],
+  [`wechat://${KEY}`, 'no alert channel has this scheme; known: wecom, dingtalk, feishu, lark, slack'],
+  [`${KEY}:x`, 'no alert channel has this scheme; known: wecom'],
+  [KEY, 'no alert channel has this scheme'],
+  [`constructor://${KEY}`, 'no alert channel has this scheme'],
 ])('refuses %s, and says why without the URL', async (url, why) => {
   const error: unknown = await openAlertChannel(url, CONTEXT).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(Error)

@@ -38,7 +38,7 @@ test('a wrong URL is refused with what is wrong, never itself', async () => {
       (reason: unknown) => reason,
     )
     expect(error).toBeInstanceOf(Error)
-    expect(String(error)).toContain('unknown parameter "sercet"')
-    expect(String(error)).not.toContain('user:secret')
+    expect(String(error)).toContain('unknown parameter')
+    expect(String(error)).not.toMatch(/user:secret|sercet/)
   }
 })

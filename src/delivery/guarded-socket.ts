@@ -1,0 +1,53 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+
+/** Looks at each chunk that a peer sends, before the client library does. Throws when no peer of its kind would send that. */
+export type Inspect = (chunk: Buffer) => void
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+  readonly isTls: boolean
+}
+
+/** Opens a connection for a client library to use, guarded as by `guard`. */
+export function openGuarded({ host, port, isTls }: Address, inspect: Inspect): Socket {
+  const name = isIP(host) === 0 ? { servername: host } : {}
+  const socket = isTls ? connectTls({ host, port, ...name }) : connectTcp({ host, port })
+  guard(socket, inspect)
+  return socket
+}
+
+/**
+ * Keeps what a peer sends from doing harm: whatever `inspect` or a listener of this socket throws, or an asynchronous listener rejects
+ * with, ends this one connection, with the fault as its error. Client libraries parse in such listeners, and trust what they read: left
+ * alone, a fault there would end the process.
+ */
+export function guard(socket: Socket, inspect: Inspect): void {
+  const end = (fault: unknown): void => {
+    socket.destroy(fault instanceof Error ? fault : new Error(String(fault)))
+  }
+  const push = socket.push.bind(socket)
+  socket.push = (chunk: unknown, encoding?: BufferEncoding): boolean => {
+    try {
+      if (Buffer.isBuffer(chunk)) inspect(chunk)
+    } catch (fault) {
+      end(fault)
+      return false
+    }
+    return push(chunk, encoding)
+  }
+  const emit = (event: string | symbol, ...values: unknown[]): boolean => {
+    const listeners = socket.rawListeners(event)
+    for (const listener of listeners) {
+      try {
+        const outcome: unknown = Reflect.apply(listener, socket, values)
+        if (outcome instanceof Promise) outcome.catch(end)
+      } catch (fault) {
+        end(fault)
+      }
+    }
+    return listeners.length > 0
+  }
+  socket.emit = emit as typeof socket.emit
+}
