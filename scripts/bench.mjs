@@ -1,5 +1,6 @@
 // Compares three handlers on this machine, in one run, as ratios: `empty` answers 200, `plain` is what a user would write by hand in ten
 // lines with xml2js, `relay` is the built bundle with a memory store and a queue that discards. No figure is a time to be met.
+import './node-version.cjs'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

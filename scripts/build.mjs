@@ -1,9 +1,11 @@
 // Bundles the function into dist/ (what is deployed) and the local tools into .build/ (never deployed).
 // A dynamic import of a heavy driver becomes a chunk of its own beside dist/index.js, loaded when its scheme is used.
+import './node-version.cjs'
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { NOTICES_FILE, thirdPartyNotices } from './third-party-notices.mjs'
+import { whyNotBuilt } from './why-not-built.mjs'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const src = resolve(root, 'src')
@@ -33,7 +35,19 @@ const driverChunks = {
   },
 }
 
+/** To whoever sets DEBUG, iovalkey would print every command with its arguments: passwords among them. */
+const withoutDebugging = {
+  name: 'without-debugging',
+  setup(build) {
+    build.onResolve({ filter: /^debug$/ }, () => ({ path: 'debug', namespace: 'silent' }))
+    build.onLoad({ filter: /./, namespace: 'silent' }, () => ({
+      contents: 'exports.default = () => ({ enabled: false })',
+    }))
+  },
+}
+
 const shared = {
+  absWorkingDir: root,
   bundle: true,
   platform: 'node',
   target: 'node20',
@@ -47,6 +61,8 @@ const shared = {
 
 /** Builds in memory first: a build that fails leaves the last one as it was. */
 async function buildInto(outdir, { clean = false, ...options }) {
+  // Not before it is needed: a script whose packages are missing must come as far as to say so.
+  const { build } = await import('esbuild')
   const { outputFiles, metafile } = await build({
     ...shared,
     ...options,
@@ -60,7 +76,7 @@ async function buildInto(outdir, { clean = false, ...options }) {
   return metafile
 }
 
-/** Builds what is deployed; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
+/** Builds what is deployed, the licences of others in it beside it; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
 export async function buildFunction({
   outdir = resolve(root, 'dist'),
   minify = true,
@@ -69,7 +85,7 @@ export async function buildFunction({
   const metafile = await buildInto(outdir, {
     clean: true,
     minify,
-    plugins: [driverChunks],
+    plugins: [driverChunks, withoutDebugging],
     // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
     supported: { 'dynamic-import': false },
     entryPoints: {
@@ -77,6 +93,7 @@ export async function buildFunction({
       ...Object.fromEntries(CHUNKS.map((driver) => [chunkName(driver), resolve(src, `${driver}.ts`)])),
     },
   })
+  writeFileSync(resolve(outdir, NOTICES_FILE), thirdPartyNotices(metafile, root))
   onMetafile(metafile)
   return resolve(outdir, 'index.js')
 }
@@ -88,8 +105,15 @@ export async function buildLocalTools({ outdir = resolve(root, '.build') } = {})
   })
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+async function main() {
   const file = await buildFunction()
   if (process.argv.includes('--local')) await buildLocalTools()
   else console.log(`${relative(root, file)}  ${(statSync(file).size / 1024).toFixed(1)} KB`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main().catch((error) => {
+    process.stderr.write(whyNotBuilt('npm run build', error))
+    process.exitCode = 1
+  })
 }

@@ -3,13 +3,15 @@
 //   node scripts/services.mjs up [name…]    install what is missing, start, wait until each answers
 //   node scripts/services.mjs down [name…]  stop what `up` started
 //   node scripts/services.mjs status        one line a server; --json for the tests
+import './node-version.cjs'
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
+const sleep = promisify(setTimeout)
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..', '.services')
 const HOST = '127.0.0.1'
 const START_DEADLINE_MS = 90_000

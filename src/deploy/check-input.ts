@@ -6,11 +6,11 @@ const SETTINGS = [
   ...['vpcId', 'subnetId', 'trigger', 'serviceId'],
 ]
 
-/** What of the command line would be passed over in silence: a `--param` that is no setting. */
+/** What of the command line would be passed over in silence: a `--param` that is no setting. What is no name may be a secret. */
 export function unknownParams(params: readonly string[], variables: readonly string[]): string[] {
   const known = [...SETTINGS, ...variables]
   return params
-    .map((item) => item.split('=', 1)[0] ?? '')
+    .map((item) => /^(\w+)=/.exec(item)?.[1] ?? '(without a name)')
     .filter((name) => !known.includes(name))
     .map((name) => `--param ${name}: there is no such setting; there are: ${known.join(', ')}`)
 }

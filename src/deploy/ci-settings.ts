@@ -6,6 +6,7 @@ import {
   cosRequest,
   type CosTarget,
 } from '../tencent/cos-request'
+import { whileDisabled } from './while-disabled'
 import { escaped, inside, textIn, withInside } from './xml-text'
 
 /** Where CI calls back: part of a queue's settings, and of a workflow's. */
@@ -78,27 +79,45 @@ export function ciSettings(bucket: string, region: string, credentials: Credenti
     }
   }
 
-  /** Sets the fields of `notify` and nothing else. An active workflow is disabled meanwhile, and enabled again whatever happens. */
-  async function update(place: CiPlace, notify: NotifyConfig): Promise<void> {
+  const switchTo = (id: string, state: 'active' | 'paused'): Promise<void> =>
+    put(`${state === 'active' ? 'enabling' : 'disabling'} workflow ${id}`, `/workflow/${id}`, '', {
+      [state]: '',
+    })
+
+  function enable(id: string): Promise<void> {
+    return switchTo(id, 'active')
+  }
+
+  /**
+   * Sets the fields of `notify` and nothing else. An active workflow is disabled meanwhile, and enabled again whatever happens; `remedy` is
+   * the command for that, should it fail.
+   */
+  async function update(place: CiPlace, notify: NotifyConfig, remedy: string): Promise<void> {
     if (place.kind === 'queue') {
       const config = withFields(inside(place.xml, 'NotifyConfig') ?? '', notify)
       const parts = `<Name>${escaped(place.name)}</Name><State>${place.state}</State><NotifyConfig>${config}</NotifyConfig>`
       await put(`queue ${place.id}`, `/queue/${place.id}`, `<Request>${parts}</Request>`)
       return
     }
-    const path = `/workflow/${place.id}`
-    const active = place.state === 'Active'
-    if (active) await put(`disabling workflow ${place.id}`, path, '', { paused: '' })
-    try {
-      const topology = withNotify(inside(place.xml, 'Topology') ?? '', notify)
-      const parts = `<Name>${escaped(place.name)}</Name><State>Paused</State><Topology>${topology}</Topology>`
-      await put(`workflow ${place.id}`, path, `<Request><MediaWorkflow>${parts}</MediaWorkflow></Request>`)
-    } finally {
-      if (active) await put(`enabling workflow ${place.id}`, path, '', { active: '' })
+    const { id } = place
+    const topology = withNotify(inside(place.xml, 'Topology') ?? '', notify)
+    const parts = `<Name>${escaped(place.name)}</Name><State>Paused</State><Topology>${topology}</Topology>`
+    const change = (): Promise<void> =>
+      put(`workflow ${id}`, `/workflow/${id}`, `<Request><MediaWorkflow>${parts}</MediaWorkflow></Request>`)
+    if (place.state !== 'Active') {
+      await change()
+      return
     }
+    const workflow = {
+      disable: () => switchTo(id, 'paused'),
+      enable: () => enable(id),
+      isEnabled: async () => (await read('workflow', id)).state === 'Active',
+      remedy,
+    }
+    await whileDisabled(workflow, change)
   }
 
-  return { read, update }
+  return { read, update, enable }
 }
 
 /** Topology > Nodes > Start > Input: the same name, Start, is also used for what follows it. */

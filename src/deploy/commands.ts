@@ -23,6 +23,11 @@ export const COMMANDS = {
           'dry-run': { usage: 'Show the change and leave it at that', type: 'boolean' },
         },
       },
+      enable: {
+        usage: 'Enable a workflow of COS that connect could not put back',
+        lifecycleEvents: ['enable'],
+        options: { bucket: PLACE.bucket, workflow: PLACE.workflow },
+      },
       test: {
         usage: 'Send a sample callback through the deployed URL',
         lifecycleEvents: ['test'],

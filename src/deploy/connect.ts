@@ -1,8 +1,10 @@
 import { isBucketName } from '../callback/bucket-name'
 import { maskedUrl } from './callback-url'
+import { configurationOf } from './check-settings'
 import { ciSettings, NOTIFY_FIELDS, type NotifyConfig } from './ci-settings'
 import { reach } from './cloud-api'
 import { deployedCallback, lengthProblem } from './deployed-callback'
+import { findFunction } from './functions'
 import type { Session } from './session'
 import { textOption } from './serverless'
 
@@ -20,7 +22,7 @@ export function placeOption(session: Session): (Place & { readonly bucket: strin
   const usage = '--bucket NAME-APPID with either --workflow ID or --queue ID'
   if (bucket === null) throw new Error(`Which bucket? Give ${usage}.`)
   if (!isBucketName(bucket))
-    throw new Error(`--bucket ${bucket} has no APPID: it looks like media-1250000000.`)
+    throw new Error(`--bucket ${bucket} is no bucket with its APPID: it looks like media-1250000000.`)
   const [kind, id] = workflow === null ? (['queue', queue] as const) : (['workflow', workflow] as const)
   if (id === null || (workflow !== null && queue !== null))
     throw new Error(`Workflow or queue? Give ${usage}.`)
@@ -69,7 +71,8 @@ export async function connect(session: Session): Promise<void> {
     print('Nothing was changed (--dry-run).')
     return
   }
-  await settings.update(before, wanted)
+  const remedy = `npx serverless callback enable --bucket ${place.bucket} --workflow ${place.id} --stage ${session.stage}`
+  await settings.update(before, wanted, remedy)
   const after = await settings.read(place.kind, place.id)
   const wrong = NOTIFY_FIELDS.filter((field) => after.notify[field] !== wanted[field])
   if (wrong.length > 0)
@@ -78,11 +81,25 @@ export async function connect(session: Session): Promise<void> {
     )
   if (after.state !== before.state)
     throw new Error(
-      `The ${place.kind} was ${before.state} and is now ${after.state}: set it back in the console.`,
+      `The ${place.kind} was ${before.state} and is now ${after.state}: set it back ${place.kind === 'workflow' && before.state === 'Active' ? `by \`${remedy}\`, or ` : ''}in the console.`,
     )
   print(
     place.kind === 'workflow' ? 'Connected; CI says that it takes up to 5 minutes to work.' : 'Connected.',
   )
+}
+
+/** `serverless callback enable`: what is left to do when `connect` could not put a workflow back. Needs no callback that works. */
+export async function enable(session: Session): Promise<void> {
+  const place = placeOption(session)
+  if (place?.kind !== 'workflow') throw new Error('Enable what? Give --bucket NAME-APPID with --workflow ID.')
+  const found = await findFunction(session.call, session.functionName('callback'))
+  const region = bucketRegion(session, found?.variables ?? configurationOf(session.serverless.service))
+  const settings = ciSettings(place.bucket, region, session.credentials())
+  await settings.enable(place.id)
+  const { name, state } = await settings.read('workflow', place.id)
+  if (state !== 'Active')
+    throw new Error(`CI took it, but the workflow is ${state}: enable it in the console.`)
+  session.print(`workflow ${place.id} (${name}) in ${place.bucket} is enabled.`)
 }
 
 /** What was asked for before goes on being called back: the relay takes jobs, too. */

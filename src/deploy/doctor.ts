@@ -1,3 +1,4 @@
+import { isBucketName, isRegion } from '../tencent/bucket-name'
 import { cosRefusal, cosRequest } from '../tencent/cos-request'
 import { callbackUrl, LONGEST_URL, maskedUrl } from './callback-url'
 import { configurationOf, problemsOf, variablesOf } from './check-settings'
@@ -202,6 +203,9 @@ async function store(session: Session, { found }: DeployedCallback): Promise<rea
     return [await target('STORE_URL', url, Boolean(session.serverless.service.provider.vpcConfig?.vpcId))]
   const [, bucket = ''] = /^cos:\/\/([^/?]+)/.exec(url) ?? []
   const region = /[?&]region=([\w-]+)/.exec(url)?.[1] ?? bucketRegion(session, found.variables)
+  // They become part of a host name.
+  if (!isBucketName(bucket) || !isRegion(region))
+    return [fail('STORE_URL: cos: no bucket with its APPID', 'cos://BUCKET-APPID/PREFIX?region=REGION')]
   const place = { service: 'cos', bucket, region, endpoint: null } as const
   try {
     const request = {

@@ -1,8 +1,9 @@
-import { tokensIn } from '../config'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tokensIn } from '../config'
+import { harmlessJson } from '../local/harmless'
 import { variablesOf } from './check-settings'
 import { eventWithToken } from './event-with-token'
 import { findFunction } from './functions'
@@ -35,8 +36,8 @@ export async function invokeDeployed(session: Session): Promise<void> {
     Log?: string
     InvokeResult?: number
   }
-  print(result.RetMsg ?? '')
-  if (result.Log) session.log.notice(result.Log)
+  print(harmlessJson(result.RetMsg ?? ''))
+  if (result.Log) session.log.notice(harmlessJson(result.Log))
   if ((result.InvokeResult ?? 0) !== 0)
     throw new Error(`${name} failed: ${result.ErrMsg || `result ${String(result.InvokeResult)}`}`)
 }

@@ -7,15 +7,18 @@ import { zipEntries } from './read-zip'
 
 export const LARGEST_PACKAGE = 512 * 1024
 
+/** The function, and the licences that ask to come with it (scripts/third-party-notices.mjs). */
+const PACKED = /^(?:[\w.-]+\.js|THIRD-PARTY-NOTICES\.txt)$/
+
 interface Packager {
   zipFiles: (files: readonly string[], name: string, prefix: string) => Promise<string>
 }
 
-/** Builds the function and packs dist/*.js, which is all that it needs; returns the zip's path. */
+/** Builds the function and packs what of dist/ is meant to go up; returns the zip's path. */
 export async function packageFunction(serverless: Serverless): Promise<string> {
   const { serviceDir } = serverless
   await run(serviceDir, 'scripts/build.mjs')
-  const files = (await readdir(join(serviceDir, 'dist'))).filter((name) => name.endsWith('.js'))
+  const files = (await readdir(join(serviceDir, 'dist'))).filter((name) => PACKED.test(name))
   if (!files.includes('index.js'))
     throw new Error('The build left no dist/index.js: run `npm run build` and see what it says.')
   // serverless's own packer: the same files make the same zip, byte for byte.
@@ -40,7 +43,7 @@ export async function checkPackage(zip: string): Promise<void> {
     )
   const strange = zipEntries(await readFile(zip))
     .map(({ name }) => name)
-    .filter((name) => !/^[\w.-]+\.js$/.test(name))
+    .filter((name) => !PACKED.test(name))
   if (strange.length > 0)
     throw new Error(`${zip} has files that the function does not need: ${strange.join(', ')}`)
 }

@@ -1,16 +1,18 @@
 import { join } from 'node:path'
 import { secretsIn, tokensIn } from '../config'
+import { harmless } from '../local/harmless'
 import { redactor } from '../log'
 import type { Credentials } from '../tencent/credentials'
 import { dotenvProblems, unknownParams } from './check-input'
 import { configurationOf, problemsOf } from './check-settings'
 import { cloudApi } from './cloud-api'
+import { commandLineProblem, isSecretName } from './command-line'
 import { COMMANDS } from './commands'
-import { connect } from './connect'
+import { connect, enable } from './connect'
 import { deployCredentials } from './deploy-credentials'
 import { doctor } from './doctor'
 import { explain } from './failure'
-import { hideSecretsIn } from './hide-secrets'
+import { hideInOutput, hideSecretsIn } from './hide-secrets'
 import { invokeDeployed, invokeLocally } from './invoke'
 import { keepGateway } from './keep-gateway'
 import { loadSdkByService } from './load-sdk-by-service'
@@ -20,6 +22,7 @@ import { publishUrl } from './publish-url'
 import { isShortLived } from './reach-targets'
 import { remove } from './remove'
 import { rollback } from './rollback'
+import { SECRET_SOURCE } from './secret-source'
 import { type Options, type Serverless, textOption, type Writers } from './serverless'
 import type { Session } from './session'
 import { showInfo } from './show-info'
@@ -36,13 +39,20 @@ const TAKEN_OVER = ['info:info', 'invoke:invoke', 'logs:logs', 'remove:remove', 
 /** The companion of serverless-tencent-scf. A class because serverless makes its plugins with `new`. */
 export class RelayDeploy {
   readonly commands = COMMANDS
+  readonly configurationVariablesSources = { secret: SECRET_SOURCE }
   readonly hooks: Record<string, () => unknown>
+  /** Hides whatever must not be seen; what serverless.yml makes of the environment is known once it has been read. */
+  private hide = redactor(secretsIn(process.env))
 
   constructor(
     private readonly serverless: Serverless,
     private readonly options: Options,
     private readonly writers: Writers,
   ) {
+    // Before serverless looks at the parameters: it repeats what it cannot read.
+    const problem = commandLineProblem(process.argv.slice(2))
+    if (problem !== null) throw new serverless.classes.Error(problem)
+    hideInOutput((text) => this.hide(text))
     closeNetworkGate()
     completeTencentPlugin(serverless.serviceDir, () => this.credentials())
     this.hooks = {
@@ -59,8 +69,9 @@ export class RelayDeploy {
       'logs:logs': this.guarded(showLogs),
       'remove:remove': this.guarded(remove),
       'rollback:rollback': this.guarded(rollback),
-      'before:print:print': () => hideSecretsIn(this.serverless.configurationInput, this.hider()),
+      'before:print:print': () => hideSecretsIn(this.serverless.configurationInput, this.hide),
       'callback:connect:connect': this.guarded(connect),
+      'callback:enable:enable': this.guarded(enable),
       'callback:test:test': this.guarded(testCallback),
       'callback:doctor:doctor': this.guarded(doctor),
     }
@@ -90,7 +101,7 @@ export class RelayDeploy {
       if (strict) {
         cli.log = (message) => {
           if (message instanceof Error) swallowed.push(message)
-          else log.call(cli, typeof message === 'string' ? this.hider()(message) : message)
+          else log.call(cli, typeof message === 'string' ? harmless(message) : message)
         }
       }
       try {
@@ -98,7 +109,7 @@ export class RelayDeploy {
         if (swallowed.length > 0) throw swallowed[0]
       } catch (error) {
         if (error instanceof this.serverless.classes.Error) throw error
-        throw new this.serverless.classes.Error(this.hider()(explain(error)))
+        throw new this.serverless.classes.Error(harmless(this.hide(explain(error))))
       } finally {
         cli.log = log
       }
@@ -118,8 +129,11 @@ export class RelayDeploy {
     return {
       serverless,
       options,
-      log: writers.log,
-      print: (lines) => writers.writeText(lines),
+      log: {
+        notice: (text = '') => writers.log.notice(harmless(text)),
+        warning: (text = '') => writers.log.warning(harmless(text)),
+      },
+      print: (lines) => writers.writeText([lines].flat().map(harmless)),
       credentials,
       call: (...args) => cloudApi(credentials(), region)(...args),
       stage,
@@ -130,22 +144,26 @@ export class RelayDeploy {
     }
   }
 
-  /** Hides whatever must not be seen: the tokens, the keys, and each URL's own secrets. */
-  private hider(): (text: string) => string {
-    let key: string | null = null
+  /** The tokens (but for who asks to see them), the keys, and each URL's own secrets. */
+  private secrets(): readonly string[] {
+    const settings = { ...process.env, ...configurationOf(this.serverless.service) }
+    const shown = this.options['show-token'] === true ? tokensIn(settings['CALLBACK_TOKEN']) : []
+    return [...secretsIn(settings), ...this.keys()].filter((secret) => !shown.includes(secret))
+  }
+
+  private keys(): readonly string[] {
     try {
-      key = this.credentials().secretKey
+      const { secretId, secretKey, sessionToken } = this.credentials()
+      return [secretId, secretKey, sessionToken ?? '']
     } catch {
       // There are none, or the file cannot be read: nothing to hide.
+      return []
     }
-    return redactor([
-      ...secretsIn({ ...process.env, ...configurationOf(this.serverless.service) }),
-      key ?? '',
-    ])
   }
 
   private async initialize(): Promise<void> {
     const { commands, options } = this.serverless.processedInput
+    this.hide = redactor(this.secrets())
     const params = (options['param'] as string[] | null | undefined) ?? []
     const stageOption = textOption(this.options, 'stage') ?? 'dev'
     const stage = params.find((item) => item.startsWith('stage='))?.slice('stage='.length)
@@ -155,14 +173,14 @@ export class RelayDeploy {
     if (!deploys) return
     const { service, serviceDir } = this.serverless
     const problems = [
-      ...unknownParams(params, ['CALLBACK_TOKEN', ...Object.keys(service.custom?.relay?.variables ?? {})]),
+      ...unknownParams(params, publicSettings(service)),
       ...dotenvProblems(serviceDir, stageOption, textOption(this.options, 'stage') ?? stageOption),
       ...(await problemsOf(service, service.provider.region ?? '')),
     ]
     if (problems.length > 0) {
       throw new Error(
         [
-          'Nothing was deployed. To be set by --param NAME=value, in the environment or in .env:',
+          'Nothing was deployed. To be set in the environment or in .env (what is no secret also by --param NAME=value):',
           ...problems,
         ].join('\n  - '),
       )
@@ -212,4 +230,9 @@ export class RelayDeploy {
     }
     await keepGateway(session)
   }
+}
+
+/** What `--param` sets besides the settings of the deploy itself. */
+function publicSettings({ custom }: Serverless['service']): string[] {
+  return Object.keys(custom?.relay?.variables ?? {}).filter((name) => !isSecretName(name))
 }

@@ -6,6 +6,7 @@ import type { Options, Serverless, Writers } from './serverless'
 export interface Session {
   readonly serverless: Serverless
   readonly options: Options
+  /** What these print may come from outside: it is made harmless for a terminal. */
   readonly log: Writers['log']
   readonly print: (lines: string | readonly string[]) => void
   /** Throws when there are none. */

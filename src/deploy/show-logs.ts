@@ -1,3 +1,4 @@
+import { harmlessJson } from '../local/harmless'
 import { findFunction } from './functions'
 import type { Session } from './session'
 import { textOption } from './serverless'
@@ -32,7 +33,8 @@ export async function showLogs(session: Session): Promise<void> {
     Limit: 1000,
   })
   const results = ((answer['Results'] ?? []) as { Time: number; LogJson?: string }[]).toReversed()
-  for (const { Time, LogJson } of results) session.print(`${new Date(Time).toISOString()} ${lineOf(LogJson)}`)
+  for (const { Time, LogJson } of results)
+    session.print(`${new Date(Time).toISOString()} ${harmlessJson(lineOf(LogJson))}`)
   session.log.notice(
     `${results.length} lines since ${new Date(from).toISOString()}${results.length === 1000 ? ' (the newest 1000: give a later --startTime to see fewer)' : ''}`,
   )

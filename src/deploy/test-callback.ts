@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { isBucketName } from '../tencent/bucket-name'
 import { reach } from './cloud-api'
 import { deployedCallback } from './deployed-callback'
 import type { DeployedFunction } from './functions'
@@ -47,11 +48,15 @@ export async function testCallback(session: Session): Promise<void> {
   else if (path === null) print('It is a sample: its RunId and object begin with relay-test.')
 }
 
-/** A bucket that the function's role may ask CI about: the one named, else the first that it reconciles; null when there is neither. */
+/**
+ * A bucket that the function's role may ask CI about: the one named, else the first that it reconciles; null when there is neither. Throws
+ * when the one named is none.
+ */
 export function sampleBucket(session: Session, { variables }: DeployedFunction): string | null {
-  return (
-    textOption(session.options, 'bucket') ?? /^\s*([\w-]+)\//.exec(variables['RECONCILE'] ?? '')?.[1] ?? null
-  )
+  const named = textOption(session.options, 'bucket')
+  if (named !== null && !isBucketName(named))
+    throw new Error(`--bucket ${named} is no bucket with its APPID: it looks like media-1250000000.`)
+  return named ?? /^\s*([\w-]+)\//.exec(variables['RECONCILE'] ?? '')?.[1] ?? null
 }
 
 /** A workflow callback in the newest documented shape (460/80039), of an execution that never was. */

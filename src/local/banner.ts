@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import type { Environment } from '../config'
 import { BUILT } from './built-files'
-import { placesOf } from './local-environment'
+import { placesOf, tokensOf } from './local-environment'
 import type { Paint } from './paint'
 import { LOCAL_TOKEN } from './sample-token'
 
@@ -10,11 +10,16 @@ export function banner(options: {
   readonly origin: string
   readonly version: string
   readonly env: Environment
+  /** Whether the token was made for this run: then nobody knows it who does not read this. */
+  readonly isTokenRandom: boolean
   readonly paint: Paint
 }): string {
-  const { origin, version, env, paint } = options
+  const { origin, version, env, isTokenRandom, paint } = options
   const { queue, alerts, store } = placesOf(env)
-  const token = shownToken(env['CALLBACK_TOKEN'] ?? '')
+  const [first = '', ...more] = tokensOf(env)
+  // A token of the user's own is not for the screen: the shell puts it in, the first of several.
+  const own = more.length > 0 ? '${CALLBACK_TOKEN%%,*}' : '$CALLBACK_TOKEN'
+  const token = isTokenRandom || (first === LOCAL_TOKEN && more.length === 0) ? first : own
   const sample = relative(process.cwd(), join(BUILT.events, 'bodies', 'failed.xml'))
   const row = (label: string, text: string): string => `  ${label.padEnd(22)}${text}`
   return [
@@ -22,6 +27,9 @@ export function banner(options: {
     '',
     row('Callback URL', paint('cyan', `${origin}/${token}`)),
     row('  as API Gateway', paint('cyan', `${origin}/apigw/${token}`)),
+    ...(isTokenRandom
+      ? ['', '  The token is random, for this run alone: what comes in goes beyond this machine.']
+      : []),
     '',
     row('Successes go to', queue),
     row('Failures go to', alerts.join('  ')),
@@ -34,10 +42,4 @@ export function banner(options: {
     paint('dim', '  Ctrl-C stops; npm start -- --help shows the options.'),
     '',
   ].join('\n')
-}
-
-/** A token of the user's own is not for the screen: the shell puts it in, the first of several. */
-function shownToken(tokens: string): string {
-  if (tokens.trim() === LOCAL_TOKEN) return LOCAL_TOKEN
-  return tokens.includes(',') ? '${CALLBACK_TOKEN%%,*}' : '$CALLBACK_TOKEN'
 }

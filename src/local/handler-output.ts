@@ -1,8 +1,9 @@
 import { redactor } from '../log'
 import { type Environment, secretsIn } from '../config'
-import { LOCAL_TOKEN } from './sample-token'
-import { readLogLine, shownRecord } from './log-line'
+import type { HandlerLine } from './handler-process'
+import { shownRecord } from './log-line'
 import type { Paint } from './paint'
+import { LOCAL_TOKEN } from './sample-token'
 
 /** Blanks out every secret of the environment; the token of this repository's samples is none. */
 export function localRedactor(env: Environment): (text: string) => string {
@@ -11,7 +12,6 @@ export function localRedactor(env: Environment): (text: string) => string {
 }
 
 /** One line that the handler printed, as a person likes to see it: a log record in short, anything else (an alert's text) set off by a bar. */
-export function shownLine(line: string, paint: Paint): string {
-  const record = readLogLine(line)
-  return record === null ? `${paint('cyan', '  │')} ${line}`.trimEnd() : shownRecord(record, paint)
+export function shownLine({ text, record }: HandlerLine, paint: Paint): string {
+  return record === null ? `${paint('cyan', '  │')} ${text}`.trimEnd() : shownRecord(record, paint)
 }

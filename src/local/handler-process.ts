@@ -1,10 +1,19 @@
 import { fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { type HostMessage, type HostReply, OUTPUT_MARK } from './host-messages'
 import type { Environment } from '../config'
+import { harmless, harmlessJson } from './harmless'
+import type { HostMessage, HostReply, Marked } from './host-messages'
+import { type LogRecord, readLogLine } from './log-line'
 
 /** The time limit that deployed functions have; a handler must answer well within it. */
 export const TIME_LIMIT_MS = 10_000
+
+/** A line of what the handler printed, without secrets and fit for a terminal. */
+export interface HandlerLine {
+  readonly text: string
+  /** What the line holds when it is one of the function's log; null: a text, such as an alert of `console:`. */
+  readonly record: LogRecord | null
+}
 
 export interface HandlerProcess {
   /** The functions that the bundle exports. */
@@ -31,15 +40,19 @@ const CLOSE_MS = 5_000
  *
  * @param options.host path of the built handler-host.js
  * @param options.bundle path of the built dist/index.js
+ * @param options.redact blanks out secrets in whatever the handler prints or throws
  */
 export function startHandler(options: {
   readonly host: string
   readonly bundle: string
   readonly env: Environment
-  readonly onLine: (line: string) => void
+  readonly redact: (text: string) => string
+  readonly onLine: (line: HandlerLine) => void
   readonly onErrorLine: (line: string) => void
 }): Promise<HandlerProcess> {
-  const child = fork(options.host, [options.bundle], {
+  const { redact } = options
+  const mark = `\u001e${randomUUID()} `
+  const child = fork(options.host, [], {
     env: { ...options.env },
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -55,19 +68,31 @@ export function startHandler(options: {
     if (call?.reply == null || !call.marked) return
     pending.delete(id)
     if (call.reply.kind === 'answer') call.resolve(call.reply.value)
-    else call.reject(new Error(call.reply.message))
+    else call.reject(new Error(harmless(redact(call.reply.message))))
   }
-  eachLine(child.stdout, (line) => {
-    const id = line.startsWith(OUTPUT_MARK) ? Number(line.slice(OUTPUT_MARK.length)) : NaN
-    const call = pending.get(id)
-    if (call === undefined) {
-      options.onLine(line)
+  const onLogged = (line: string): void => {
+    const clean = redact(line)
+    const record = readLogLine(clean)
+    options.onLine({ text: record === null ? harmless(clean) : harmlessJson(clean), record })
+  }
+  const onMarked = (what: Marked): void => {
+    if (typeof what === 'string') {
+      for (const line of redact(what).replace(/\n$/, '').split('\n'))
+        options.onLine({ text: harmless(line), record: null })
       return
     }
+    const call = pending.get(what)
+    if (call === undefined) return
     call.marked = true
-    settleIfWhole(id)
+    settleIfWhole(what)
+  }
+  eachLine(child.stdout, (line) => {
+    const at = line.indexOf(mark)
+    // Before a mark stands, at most, a line that was cut off.
+    if (at !== 0) onLogged(at === -1 ? line : line.slice(0, at))
+    if (at !== -1) onMarked(JSON.parse(line.slice(at + mark.length)) as Marked)
   })
-  eachLine(child.stderr, options.onErrorLine)
+  eachLine(child.stderr, (line) => options.onErrorLine(harmless(redact(line))))
 
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const send = (message: HostMessage): void => void child.send(message, () => {})
@@ -124,6 +149,7 @@ export function startHandler(options: {
       pending.clear()
       if (!closing) reject(error)
     })
+    send({ kind: 'open', bundle: options.bundle, mark })
   })
 }
 

@@ -8,6 +8,11 @@ export function harmless(text: string): string {
   )
 }
 
+/** The same for a text within a line: line breaks and tabs become blanks, so that it cannot pass for a line of its own. */
+export function harmlessLine(text: string): string {
+  return harmless(text).replaceAll(/[\n\t]/g, ' ')
+}
+
 /** JSON that may be printed to a terminal: the same value, with what could command it escaped. */
 export function harmlessJson(json: string): string {
   return json.replaceAll(HARMFUL, (character) =>

@@ -2,85 +2,199 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { IntegratedResponse } from '@tencentcloud/serverless-nodejs-types'
+import { toGatewayRequest } from '../gateway/request'
+import { toIntegratedResponse } from '../gateway/response'
+import { type Answer, comeAgain, refusal } from '../relay/answer'
+import { authenticator, offeredSecrets } from '../relay/authenticate'
+import { LONGEST_BODY } from '../relay/relay'
+import { type Body, holdBodies } from './bodies'
+import { boundConnections } from './connections'
 import { apiGatewayEvent, functionUrlEvent, isForApiGateway } from './event-from-request'
-
-/** The handler itself refuses what is over 6 MiB; this is where the gateway stops reading. */
-const LONGEST_BODY = 8 * 1024 * 1024
+import { type ListenAddress, NO_SUCH_ADDRESS } from './listen-address'
+import { strangerAt } from './stranger'
 
 /** Longer than any call may last. */
 const CLOSE_MS = 12_000
 
+/** What a client may take its time for. Node.js answers 408 when it is over. */
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+} as const
+
+const MOST_CALLS = 256
+
+/** What the gateway says when it does not ask the handler. */
+type OwnAnswer = Answer | { readonly statusCode: number; readonly message: string }
+
 export interface LocalGateway {
   /** `http://127.0.0.1:9000` */
   readonly origin: string
-  /** Stops listening; resolves when every request that is in has its answer. */
+  /** Stops listening; resolves when every request that was wholly in has its answer. What was still coming in is answered 503. */
   readonly close: () => Promise<void>
 }
 
 /**
- * Listens, makes a gateway event of each request and answers what the handler says. `call` may throw: that is a 502 here.
+ * Listens, makes a gateway event of each request and answers what the handler says. `call` may throw: that is a 502 here. Whoever has no token is
+ * known by the headers, by the relay's own rule: the handler refuses the request, and its body is never read.
  * Rejects with an Error that says what to do when the address cannot be had.
  */
 export function openGateway(options: {
-  readonly host: string
-  readonly port: number
+  readonly address: ListenAddress
+  readonly tokens: readonly string[]
   readonly call: (event: unknown, requestId: string) => Promise<unknown>
+  /** A request that the handler has not seen was answered so. */
+  readonly onRefused: (status: number, why: string) => void
   readonly onFault: (message: string) => void
 }): Promise<LocalGateway> {
-  const { host, port } = options
-  let closing = false
+  const { host, address, port } = options.address
+  const isAuthentic = authenticator(options.tokens)
+  const stopping = new AbortController()
+  const bodies = holdBodies(stopping.signal)
+  const server = createServer(LIMITS)
+  const connections = boundConnections(server)
+  let origin = ''
+  let calls = 0
 
-  const server = createServer((request, response) => {
-    void answer(request, response).catch((error: unknown) => {
+  server.on('request', (request, response) => take(request, response, () => {}))
+  server.on('checkContinue', (request, response) => take(request, response, () => response.writeContinue()))
+
+  function take(request: IncomingMessage, response: ServerResponse, beforeReading: () => void): void {
+    const { socket } = request
+    if (connections.isOver(socket)) return
+    connections.begin(socket)
+    response.once('close', () => connections.finish(socket))
+    void answer(request, response, beforeReading).catch((error: unknown) => {
       options.onFault(error instanceof Error ? error.message : String(error))
+      end(request, response)
       if (!response.headersSent)
-        send(response, failure(502, 'The handler failed; the terminal of npm start says why.'))
+        send(response, own(502, 'The handler failed; the terminal of npm start says why.'))
     })
-  })
+  }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request)
-    if (body === null) {
-      send(response, failure(413, 'The body is larger than any gateway passes on.'))
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    beforeReading: () => void,
+  ): Promise<void> {
+    const stranger = strangerAt(request, { origin, host })
+    if (stranger !== null) {
+      refuse(request, response, stranger)
       return
     }
-    const raw = {
-      method: request.method ?? 'GET',
-      target: request.url ?? '/',
-      rawHeaders: request.rawHeaders,
-      body,
-      sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
-    }
     const requestId = randomUUID()
-    const event = isForApiGateway(raw.target) ? apiGatewayEvent(raw, requestId) : functionUrlEvent(raw)
-    const value = await options.call(event, requestId)
+    const { path, query } = toGatewayRequest(eventOf(request, NOTHING, requestId), null)
+    if (!isAuthentic(offeredSecrets(path, query))) {
+      end(request, response)
+      // The handler says so itself, and its log that somebody has tried.
+      await passOn(request, response, NOTHING, requestId)
+      return
+    }
+    if (calls >= MOST_CALLS) {
+      refuse(request, response, busy())
+      return
+    }
+    calls += 1
+    connections.admit(request.socket)
+    try {
+      await bodies.hold(
+        request,
+        async (body) => {
+          if (body.kind === 'gone') return
+          if (body.kind !== 'whole') refuse(request, response, whyNotRead(body.kind))
+          else await passOn(request, response, body.bytes, requestId)
+        },
+        beforeReading,
+      )
+    } finally {
+      calls -= 1
+    }
+  }
+
+  async function passOn(
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: Buffer,
+    requestId: string,
+  ): Promise<void> {
+    const value = await options.call(eventOf(request, body, requestId), requestId)
     // A connection kept alive would keep the gateway alive.
-    if (closing) response.setHeader('Connection', 'close')
+    if (stopping.signal.aborted) end(request, response)
     if (!isIntegratedResponse(value))
       throw new Error('the handler answered something that is no integrated response')
     send(response, value)
   }
 
+  function refuse(request: IncomingMessage, response: ServerResponse, why: OwnAnswer): void {
+    const answer = 'status' in why ? toIntegratedResponse(why) : own(why.statusCode, why.message)
+    options.onRefused(answer.statusCode, 'status' in why ? String(why.body['message']) : why.message)
+    end(request, response)
+    send(response, answer)
+  }
+
+  /** What the client has still to say is not listened to. */
+  function end(request: IncomingMessage, response: ServerResponse): void {
+    if (!response.headersSent) response.setHeader('Connection', 'close')
+    connections.endAfterAnswer(request.socket)
+    request.resume()
+  }
+
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
-    server.listen(port, host, () => {
-      const shown =
-        host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host
+    server.listen(port, address, () => {
+      origin = `http://${shownHost(host)}:${(server.address() as AddressInfo).port}`
       resolve({
-        origin: `http://${shown}:${(server.address() as AddressInfo).port}`,
-        close: () => {
-          closing = true
-          return new Promise((closed) => {
+        origin,
+        close: () =>
+          new Promise((closed) => {
             const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
             server.close(() => {
               clearTimeout(impatience)
               closed()
             })
-          })
-        },
+            connections.endAll()
+            stopping.abort()
+          }),
       })
     })
   })
+}
+
+const NOTHING = Buffer.alloc(0)
+
+function eventOf(request: IncomingMessage, body: Buffer, requestId: string): unknown {
+  const raw = {
+    method: request.method ?? 'GET',
+    target: request.url ?? '/',
+    rawHeaders: request.rawHeaders,
+    body,
+    sourceIp: request.socket.remoteAddress ?? '127.0.0.1',
+  }
+  return isForApiGateway(raw.target) ? apiGatewayEvent(raw, requestId) : functionUrlEvent(raw)
+}
+
+function whyNotRead(why: Exclude<Body['kind'], 'whole' | 'gone'>): Answer {
+  switch (why) {
+    case 'too-long':
+      return refusal(413, 'too-large', `The body is larger than ${LONGEST_BODY} bytes.`)
+    case 'too-many':
+      return busy()
+    case 'stopped':
+      return comeAgain('stopping', 'npm start was stopped before the body was here.', 1_000)
+  }
+}
+
+function busy(): Answer {
+  return comeAgain('busy', 'Too much is coming in at once.', 1_000)
+}
+
+function shownHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
@@ -92,23 +206,10 @@ function listenError(error: NodeJS.ErrnoException, host: string, port: number): 
     case 'EACCES':
       return new Error(`port ${port} on ${host} is not allowed to you: choose one above 1023 with PORT=…`)
     case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new Error('HOST: this machine has no such address; use 127.0.0.1, or 0.0.0.0 for all of them')
+      return new Error(NO_SUCH_ADDRESS)
     default:
       return new Error(`cannot listen on ${host}, port ${port}: ${error.message}`)
   }
-}
-
-/** The whole body; null when it is too long, which is read to its end all the same so that the client hears the answer. */
-async function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length <= LONGEST_BODY) chunks.push(chunk)
-    else chunks.length = 0
-  }
-  return length > LONGEST_BODY ? null : Buffer.concat(chunks)
 }
 
 function isIntegratedResponse(value: unknown): value is IntegratedResponse {
@@ -117,7 +218,7 @@ function isIntegratedResponse(value: unknown): value is IntegratedResponse {
   return Number.isInteger(statusCode) && typeof headers === 'object' && typeof body === 'string'
 }
 
-function failure(statusCode: number, message: string): IntegratedResponse {
+function own(statusCode: number, message: string): IntegratedResponse {
   const headers = { 'Content-Type': 'application/json; charset=utf-8' }
   return {
     isBase64Encoded: false,

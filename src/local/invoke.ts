@@ -5,10 +5,12 @@ import { readEventFile } from './event-file'
 import type { WholeEvent } from './event-kind'
 import { localRedactor, shownLine } from './handler-output'
 import { type HandlerProcess, startHandler } from './handler-process'
-import { colourOf, readLogLine } from './log-line'
+import { harmless, harmlessJson, harmlessLine } from './harmless'
+import { colourOf } from './log-line'
 import { localEnvironment, tokensOf } from './local-environment'
 import { paintFor } from './paint'
 import { LOCAL_TOKEN } from './sample-token'
+import { checkTargetsWritable } from './writable-targets'
 
 const HELP = `Usage: npm run invoke -- [options] FILE…
 
@@ -38,12 +40,12 @@ async function main(): Promise<void> {
     throw new Error('name at least one file, as in: npm run invoke -- events/url-success.json')
 
   const env = localEnvironment(process.env)
+  checkTargetsWritable(env)
   const [token = ''] = tokensOf(env)
   // All of them first: a wrong name should not leave half of the work done.
   const events: WholeEvent[] = []
   for (const file of files) events.push(await readEventFile(file, token))
 
-  const redact = localRedactor(env)
   const paint = paintFor(process.stdout, env)
   const paintError = paintFor(process.stderr, env)
   const json = values['json'] === true
@@ -51,18 +53,19 @@ async function main(): Promise<void> {
     host: BUILT.host,
     bundle: BUILT.bundle,
     env,
+    redact: localRedactor(env),
     onLine: (line) => {
       // Alerts are what the call has done; the log is about it.
-      if (json || readLogLine(line) !== null) process.stderr.write(`${shownLine(redact(line), paintError)}\n`)
-      else process.stdout.write(`${shownLine(redact(line), paint)}\n`)
+      if (json || line.record !== null) process.stderr.write(`${shownLine(line, paintError)}\n`)
+      else process.stdout.write(`${shownLine(line, paint)}\n`)
     },
-    onErrorLine: (line) => process.stderr.write(`${redact(line)}\n`),
+    onErrorLine: (line) => process.stderr.write(`${line}\n`),
   })
   try {
     for (const [index, event] of events.entries()) {
       const answer = await answerTo(handler, event)
       const status = statusOf(answer)
-      if (json) process.stdout.write(`${JSON.stringify(answer)}\n`)
+      if (json) process.stdout.write(`${harmlessJson(JSON.stringify(answer))}\n`)
       else process.stdout.write(`${shownAnswer(files[index] ?? '', status, answer)}\n`)
       if (expected === null ? status !== null && (status < 200 || status > 299) : String(status) !== expected)
         process.exitCode = 1
@@ -78,12 +81,13 @@ async function main(): Promise<void> {
   function shownAnswer(file: string, status: number | null, answer: unknown): string {
     const code = status === null ? paint('green', 'done') : paint(colourOf(status), String(status))
     const body = status === null ? answer : bodyOf(answer)
-    return `${paint('bold', file)}  ${code}\n${typeof body === 'string' ? body : JSON.stringify(body, null, 2)}`
+    const shown = typeof body === 'string' ? harmless(body) : harmlessJson(JSON.stringify(body, null, 2))
+    return `${paint('bold', harmlessLine(file))}  ${code}\n${shown}`
   }
 }
 
 async function answerTo({ call }: HandlerProcess, { kind, event }: WholeEvent): Promise<unknown> {
-  return call(kind === 'timer' ? 'sweep_handler' : 'main_handler', event)
+  return (await call(kind === 'timer' ? 'sweep_handler' : 'main_handler', event)) ?? null
 }
 
 /** null: no integrated response, as a sweep's report. */
@@ -105,6 +109,8 @@ function bodyOf(answer: unknown): unknown {
 process.stdout.on('error', () => process.exit(1))
 
 main().catch((error: unknown) => {
-  process.stderr.write(`npm run invoke: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(
+    `npm run invoke: ${harmless(error instanceof Error ? error.message : String(error))}\n`,
+  )
   process.exitCode = 1
 })

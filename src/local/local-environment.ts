@@ -1,5 +1,6 @@
-import { LOCAL_TOKEN } from './sample-token'
 import { type Environment, tokensIn } from '../config'
+import { harmlessLine } from './harmless'
+import { LOCAL_TOKEN } from './sample-token'
 
 const DEFAULTS = {
   CALLBACK_TOKEN: LOCAL_TOKEN,
@@ -15,16 +16,19 @@ export function localEnvironment(env: Environment): Environment {
   return { ...env, ...Object.fromEntries(unset), RELAY_LOCAL: '1' }
 }
 
-/** Where to listen. Throws an Error that names the variable. */
-export function listenAddress(env: Environment): { readonly port: number; readonly host: string } {
-  const text = env['PORT']?.trim() || '9000'
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : NaN
-  if (!(port <= 65_535)) throw new Error('PORT: not a port number; use 0 (any free port) to 65535')
-  return { port, host: env['HOST']?.trim() || '127.0.0.1' }
-}
-
 export function tokensOf(env: Environment): readonly string[] {
   return tokensIn(env['CALLBACK_TOKEN'])
+}
+
+/** Every URL that deliveries go to, or are kept under, with the variable that names it. */
+export function targetsOf(env: Environment): readonly { readonly variable: string; readonly url: string }[] {
+  const urls = (variable: string, texts: readonly string[]) =>
+    texts.map((text) => ({ variable, url: text.trim() })).filter(({ url }) => url !== '')
+  return [
+    ...urls('QUEUE_URL', [env['QUEUE_URL'] ?? '']),
+    ...urls('ALERT_URLS', (env['ALERT_URLS'] ?? '').split(/\s+/)),
+    ...urls('STORE_URL', [env['STORE_URL'] ?? '']),
+  ]
 }
 
 /** Where deliveries go, fit for the eye. */
@@ -36,16 +40,19 @@ export interface Places {
 
 /** The URLs of an environment without their secrets: the path of a file, else the scheme alone. */
 export function placesOf(env: Environment): Places {
-  const alerts = (env['ALERT_URLS'] ?? '').split(/\s+/).filter((url) => url !== '')
+  const urlsOf = (name: string): readonly string[] =>
+    targetsOf(env).flatMap(({ variable, url }) => (variable === name ? [url] : []))
+  const [queue = ''] = urlsOf('QUEUE_URL')
+  const [store = ''] = urlsOf('STORE_URL')
   return {
-    queue: placeOf(env['QUEUE_URL'] ?? ''),
-    alerts: [...new Set(alerts)].map(placeOf),
-    store: placeOf(env['STORE_URL'] ?? ''),
+    queue: placeOf(queue),
+    alerts: [...new Set(urlsOf('ALERT_URLS'))].map(placeOf),
+    store: placeOf(store),
   }
 }
 
 function placeOf(url: string): string {
   const [, scheme, rest] = /^\s*([a-z][a-z0-9+.-]*):(.*)$/is.exec(url) ?? []
   if (scheme === undefined || rest === undefined) return 'nowhere'
-  return scheme.toLowerCase() === 'file' ? `file:${rest.trim()}` : `${scheme.toLowerCase()}:`
+  return scheme.toLowerCase() === 'file' ? `file:${harmlessLine(rest.trim())}` : `${scheme.toLowerCase()}:`
 }

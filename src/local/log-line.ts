@@ -1,3 +1,4 @@
+import { harmless, harmlessJson, harmlessLine } from './harmless'
 import { type Colour, type Paint } from './paint'
 
 /** A line of the function's log, read back. */
@@ -8,17 +9,24 @@ export interface LogRecord {
   readonly [field: string]: unknown
 }
 
-/** The record that a line of output holds; null when the line is none of the log's. */
+/**
+ * The record that a line of output holds, its texts fit for a terminal, each on one line but for a stack; null when the line is none of the log's.
+ */
 export function readLogLine(line: string): LogRecord | null {
   if (!line.startsWith('{')) return null
   try {
-    const value = JSON.parse(line) as Partial<LogRecord>
+    const value = JSON.parse(line, shownValue) as Partial<LogRecord>
     const isRecord =
       typeof value.level === 'number' && typeof value.time === 'number' && typeof value.msg === 'string'
     return isRecord ? (value as LogRecord) : null
   } catch {
     return null
   }
+}
+
+function shownValue(name: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  return name === 'stack' ? harmless(value) : harmlessLine(value)
 }
 
 /** A record in one line for a person. */
@@ -82,13 +90,15 @@ export function colourOf(status: number): Colour {
 /** `{a: 1, b: "x y"}` as ` a=1 b="x y"`; a stack on lines of its own. */
 function fieldsText({ stack, ...fields }: Readonly<Record<string, unknown>>, paint: Paint): string {
   const pairs = Object.entries(fields).flatMap(([name, value]) =>
-    value === null || value === undefined ? [] : [` ${paint('dim', `${name}=`)}${valueText(value)}`],
+    value === null || value === undefined
+      ? []
+      : [` ${paint('dim', `${harmlessLine(name)}=`)}${valueText(value)}`],
   )
   return pairs.join('') + (typeof stack === 'string' ? `\n${paint('dim', stack.replace(/^/gm, '    '))}` : '')
 }
 
 function valueText(value: unknown): string {
-  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : harmlessJson(JSON.stringify(value))
 }
 
 function isFields(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,7 +1,6 @@
 import type { IntegratedResponse } from '@tencentcloud/serverless-nodejs-types'
-import type { HandlerProcess } from './handler-process'
+import type { HandlerLine, HandlerProcess } from './handler-process'
 import { functionUrlEvent } from './event-from-request'
-import { readLogLine } from './log-line'
 
 /** What the function says of itself: schemes, never secrets. */
 export interface About {
@@ -19,14 +18,14 @@ export interface About {
 export async function probe(
   call: HandlerProcess['call'],
   token: string,
-  linesSince: () => readonly string[],
+  linesSince: () => readonly HandlerLine[],
 ): Promise<About> {
   const body = Buffer.alloc(0)
   const request = { method: 'GET', target: `/${token}`, rawHeaders: [], body, sourceIp: '127.0.0.1' }
   const answer = (await call('main_handler', functionUrlEvent(request))) as IntegratedResponse
   if (answer.statusCode === 200) return JSON.parse(answer.body) as About
   const fatal = linesSince()
-    .map(readLogLine)
+    .map(({ record }) => record)
     .find((record) => record !== null && record.level >= 60)
   const problems = Array.isArray(fatal?.['problems'])
     ? (fatal['problems'] as readonly string[])

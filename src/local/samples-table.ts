@@ -1,3 +1,4 @@
+import { harmlessLine } from './harmless'
 import { colourOf } from './log-line'
 import type { Paint } from './paint'
 import type { SampleResult } from './samples'
@@ -6,12 +7,9 @@ const HEADINGS = ['event', 'status', 'outcome', 'where it went'] as const
 
 /** The results as a table for a person, with what was wanted under each row that went otherwise. */
 export function samplesTable(results: readonly SampleResult[], paint: Paint): string {
-  const rows = results.map(({ event, status, outcome, where }) => [
-    event,
-    status === null ? '-' : String(status),
-    outcome,
-    where,
-  ])
+  const rows = results.map(({ event, status, outcome, where }) =>
+    [event, status === null ? '-' : String(status), outcome, where].map(harmlessLine),
+  )
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
   )

@@ -3,7 +3,8 @@ import { request } from 'node:http'
 import { basename, join } from 'node:path'
 import { eventKind, type HttpEvent } from './event-kind'
 import { EXPECTED_ANSWERS, isExpected } from './expected-answers'
-import { type LogRecord, readLogLine } from './log-line'
+import type { HandlerLine } from './handler-process'
+import type { LogRecord } from './log-line'
 import type { Places } from './local-environment'
 import { requestOf } from './request-from-event'
 import { LOCAL_TOKEN } from './sample-token'
@@ -30,9 +31,9 @@ export async function sendSamples(options: {
   readonly origin: string
   readonly token: string
   readonly sweep: ((event: unknown) => Promise<unknown>) | null
-  readonly takeLines: () => readonly string[]
+  readonly takeLines: () => readonly HandlerLine[]
   readonly places: Places
-  readonly onOutput: (event: string, lines: readonly string[]) => void
+  readonly onOutput: (event: string, lines: readonly HandlerLine[]) => void
 }): Promise<readonly SampleResult[]> {
   const events = readdirSync(options.folder)
     .filter((file) => file.endsWith('.json'))
@@ -115,8 +116,8 @@ export function outcomeOf(body: string): string {
   }
 }
 
-function recordsOf(lines: readonly string[]): readonly LogRecord[] {
-  return lines.map(readLogLine).filter((record) => record !== null)
+function recordsOf(lines: readonly HandlerLine[]): readonly LogRecord[] {
+  return lines.map(({ record }) => record).filter((record) => record !== null)
 }
 
 function wantedOf(event: string, { status, outcome }: Got): string | null {

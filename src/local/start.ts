@@ -4,17 +4,20 @@ import { readArguments } from './arguments'
 import { banner } from './banner'
 import { BUILT } from './built-files'
 import { localRedactor, shownLine } from './handler-output'
-import { startHandler } from './handler-process'
+import { type HandlerLine, startHandler } from './handler-process'
 import { type HandlerSlot, openHandlerSlot } from './handler-slot'
+import { harmless } from './harmless'
 import { type LocalGateway, openGateway } from './http-gateway'
-import { readLogLine } from './log-line'
-import { listenAddress, localEnvironment, placesOf, tokensOf } from './local-environment'
+import { listenAddress } from './listen-address'
+import { localEnvironment, placesOf, tokensOf } from './local-environment'
 import { paintFor } from './paint'
 import { probe } from './probe'
 import { rebuildOnChange } from './rebuild-on-change'
 import { sendSamples } from './samples'
 import { samplesTable } from './samples-table'
+import { withServingToken } from './serving-token'
 import { START_HELP } from './start-help'
+import { checkTargetsWritable } from './writable-targets'
 
 const FLAGS = {
   samples: { type: 'boolean' },
@@ -36,23 +39,26 @@ async function main(): Promise<void> {
   if (values['samples'] && values['watch'])
     throw new Error('--samples ends when the events are sent; leave --watch out')
 
-  const env = localEnvironment(process.env)
-  const address = listenAddress(env)
+  const address = await listenAddress(process.env)
+  const { env, isRandom, warnings } = withServingToken(localEnvironment(process.env), process.env, address)
+  checkTargetsWritable(env)
   const json = values['json'] === true
   const redact = localRedactor(env)
   const out = json ? process.stderr : process.stdout
   const paint = paintFor(out, env)
   const say = (text: string): void => void out.write(`${text}\n`)
+  const paintError = paintFor(process.stderr, env)
   const fault = (text: string): void =>
-    void process.stderr.write(`${paintFor(process.stderr, env)('red', 'error')} ${redact(text)}\n`)
+    void process.stderr.write(`${paintError('red', 'error')} ${harmless(redact(text))}\n`)
+  for (const warning of warnings) process.stderr.write(`${paintError('yellow', 'warn')} ${warning}\n`)
 
   // Lines are kept back while the start, or a sample, collects them.
-  let kept: string[] | null = []
-  const show = (line: string): void => {
-    if (json && readLogLine(line) !== null) process.stdout.write(`${line}\n`)
+  let kept: HandlerLine[] | null = []
+  const show = (line: HandlerLine): void => {
+    if (json && line.record !== null) process.stdout.write(`${line.text}\n`)
     else say(shownLine(line, paint))
   }
-  const takeLines = (): readonly string[] => {
+  const takeLines = (): readonly HandlerLine[] => {
     const lines = kept ?? []
     if (kept !== null) kept = []
     return lines
@@ -62,25 +68,28 @@ async function main(): Promise<void> {
       host: BUILT.host,
       bundle: BUILT.bundle,
       env,
+      redact,
       onLine: (line) => {
-        const clean = redact(line)
-        if (kept === null) show(clean)
-        else kept.push(clean)
+        if (kept === null) show(line)
+        else kept.push(line)
       },
-      onErrorLine: (line) => process.stderr.write(`${redact(line)}\n`),
+      onErrorLine: (line) => process.stderr.write(`${line}\n`),
     }),
   )
   let gateway: LocalGateway | null = null
   try {
-    const [token = ''] = tokensOf(env)
+    const tokens = tokensOf(env)
+    const [token = ''] = tokens
     const about = await probe(slot.call, token, takeLines)
     gateway = await openGateway({
-      ...address,
+      address,
+      tokens,
       call: (event, requestId) => slot.call('main_handler', event, requestId),
+      onRefused: (status, why) => say(paint('dim', `${status} refused: ${why}`)),
       onFault: fault,
     })
     if (values['samples']) {
-      const shownOutput = (event: string, lines: readonly string[]): void => {
+      const shownOutput = (event: string, lines: readonly HandlerLine[]): void => {
         if (json) lines.forEach(show)
         else showSampleOutput(event, lines)
       }
@@ -95,7 +104,15 @@ async function main(): Promise<void> {
     kept = null
     // Listened for before anybody can know that there is something to end.
     const end = interrupted()
-    say(banner({ origin: gateway.origin, version: about.version ?? '', env, paint }))
+    say(
+      banner({
+        origin: gateway.origin,
+        version: about.version ?? '',
+        env,
+        isTokenRandom: isRandom,
+        paint,
+      }),
+    )
     const watching = values['watch'] ? await watchSources(slot) : null
     await end
     watching?.close()
@@ -104,12 +121,11 @@ async function main(): Promise<void> {
     await slot.close()
   }
 
-  function showSampleOutput(event: string, lines: readonly string[]): void {
+  function showSampleOutput(event: string, lines: readonly HandlerLine[]): void {
     // Alerts and warnings: the table says what the other records say.
-    const worth = lines.filter((line) => {
-      const record = readLogLine(line)
-      return record === null ? line.trim() !== '' : record.level >= 40 && record.msg !== 'callback'
-    })
+    const worth = lines.filter(({ text, record }) =>
+      record === null ? text.trim() !== '' : record.level >= 40 && record.msg !== 'callback',
+    )
     if (worth.length > 0)
       say([paint('bold', event), ...worth.map((line) => shownLine(line, paint)), ''].join('\n'))
   }
@@ -168,6 +184,6 @@ function interrupted(): Promise<void> {
 process.stdout.on('error', () => process.exit(1))
 
 main().catch((error: unknown) => {
-  process.stderr.write(`npm start: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`npm start: ${harmless(error instanceof Error ? error.message : String(error))}\n`)
   process.exitCode = 1
 })

@@ -24,7 +24,7 @@ export interface Invocation {
 export type Relay = (request: GatewayRequest, invocation: Invocation) => Promise<Answer>
 
 /** The longest body that either trigger passes on. */
-const LONGEST_BODY = 6 * 1024 * 1024
+export const LONGEST_BODY = 6 * 1024 * 1024
 
 /** Puts the pipeline together: authenticate, parse, verify, claim, route, deliver, settle. It never throws. */
 export function createRelay(parts: RelayParts): Relay {

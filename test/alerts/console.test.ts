@@ -1,5 +1,5 @@
 import { openConsoleChannel } from '../../src/alerts/console'
-import { CONTEXT, describeChannel } from '../support/channel-contract'
+import { CONTEXT } from '../support/driver-errors'
 import { ENGLISH } from '../support/sample-alerts'
 
 type Write = (text: string, done: (error?: Error) => void) => boolean
@@ -28,18 +28,12 @@ function refusing(): void {
   })
 }
 
-describeChannel('console', { saysAll: true, limit: null, faults: [] }, async () => {
+test('a terminal that is gone is a failure', async () => {
   capture()
-  return {
-    url: 'console:',
-    secrets: [],
-    told: () => printed,
-    // What a terminal would obey, or show in another order.
-    inspectLast: () => expect(printed.at(-1)).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/u),
-    refusals: [refusing],
-    mend: taking,
-    close: () => spy.mockRestore(),
-  }
+  refusing()
+  const sent = openConsoleChannel('console:', CONTEXT).send(ENGLISH, AbortSignal.timeout(1000))
+  await expect(sent).rejects.toMatchObject({ name: 'DeliveryError', message: 'console: EPIPE' })
+  spy.mockRestore()
 })
 
 describe('console colours', () => {

@@ -1,9 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { plainText } from '../../src/alerts/alert'
 import { openFileChannel } from '../../src/alerts/file'
-import { CONTEXT, describeChannel } from '../support/channel-contract'
+import { CONTEXT } from '../support/driver-errors'
 import { CHINESE, ENGLISH, HUGE, WITHOUT_EVENT } from '../support/sample-alerts'
 
 let folder: string
@@ -16,33 +16,6 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const inTime = (): AbortSignal => AbortSignal.timeout(5000)
 const linesOf = (path: string): string[] =>
   existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
-
-describeChannel('file', { saysAll: true, limit: null, faults: [] }, async () => {
-  const path = join(folder, 'made/when missing/警报.jsonl')
-  return {
-    url: `file:${path}`,
-    secrets: [],
-    told: () => linesOf(path).map((line) => [JSON.parse(line).title, JSON.parse(line).text].join('\n')),
-    inspectLast: () => {
-      expect(Object.keys(JSON.parse(linesOf(path).at(-1)!))).toEqual(['severity', 'title', 'text', 'event'])
-    },
-    // A folder where the file belongs.
-    refusals: [() => mkdirSync(path, { recursive: true })],
-    mend: () => {
-      if (linesOfFolder(path)) rmSync(path, { recursive: true })
-    },
-    close: () => undefined,
-  }
-})
-
-function linesOfFolder(path: string): boolean {
-  try {
-    readFileSync(path)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EISDIR'
-  }
-}
 
 describe('file', () => {
   test('a line is exactly severity, title, text and event', async () => {

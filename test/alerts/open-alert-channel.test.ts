@@ -1,5 +1,5 @@
 import { ALERT_SCHEMES, openAlertChannel } from '../../src/alerts/open-alert-channel'
-import { CONTEXT, expectNoSecret } from '../support/channel-contract'
+import { CONTEXT, expectNoSecret } from '../support/driver-errors'
 
 const KEY = 'k3y0123456789abcdef'
 
@@ -22,6 +22,18 @@ test.each([
   const channel = await openAlertChannel(url, CONTEXT)
   expect(channel.scheme).toBe(scheme)
   await channel.close()
+})
+
+test.each([
+  [`wecom://${KEY}`, { messages: 20, perMs: 60_000 }],
+  [`dingtalk://${KEY}`, { messages: 20, perMs: 60_000 }],
+  [`feishu://${KEY}`, { messages: 100, perMs: 60_000 }],
+  [`slack://T${KEY}/B${KEY}/X${KEY}`, { messages: 1, perMs: 1000 }],
+  [`pagerduty://${KEY}`, null],
+  ['alertmanager://10.0.0.5:9093', null],
+  ['https://example.com/hook', null],
+])('%s takes so many messages in a time', async (url, limit) => {
+  expect((await openAlertChannel(url, CONTEXT)).limit).toEqual(limit)
 })
 
 test.each([

@@ -1,5 +1,5 @@
 import { openPagerdutyChannel } from '../../src/alerts/pagerduty'
-import { CONTEXT, describeChannel, robotPeer } from '../support/channel-contract'
+import { CONTEXT } from '../support/driver-errors'
 import {
   type FakeRobot,
   PAGERDUTY,
@@ -12,20 +12,6 @@ import { CHINESE, ENGLISH, WITHOUT_EVENT } from '../support/sample-alerts'
 const inTime = (): AbortSignal => AbortSignal.timeout(5000)
 const urlOf = (fake: FakeRobot<PagerdutyEvent>): string =>
   `pagerduty://${PAGERDUTY_KEY}?endpoint=${fake.endpoint}`
-
-describeChannel(
-  'pagerduty',
-  { saysAll: true, waitMs: null, limit: null, faults: ['throttle', 'hang', 'cut', 'stop'] },
-  async () => {
-    const fake = await serveRobot(PAGERDUTY)
-    return robotPeer(fake, {
-      url: urlOf(fake),
-      secrets: [PAGERDUTY_KEY],
-      // JSON has no markup: the fake sees to the shape and the limits.
-      read: ({ payload }) => [payload!.summary, ...words(payload!.custom_details)].join('\n'),
-    })
-  },
-)
 
 describe('pagerduty incidents', () => {
   let fake: FakeRobot<PagerdutyEvent>
@@ -75,7 +61,3 @@ describe('pagerduty incidents', () => {
     })
   })
 })
-
-function words(details: Readonly<Record<string, unknown>>): string[] {
-  return Object.values(details).flat() as string[]
-}

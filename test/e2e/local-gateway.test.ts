@@ -1,69 +1,12 @@
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder'
-import { type BuiltProject, builtProject } from './built-project'
-import { type RunningTool, runTool } from './run-tool'
+import { type Fields, linesOf, localTools, post } from './local-tools'
+import type { RunningTool } from './run-tool'
 
-type Fields = Readonly<Record<string, unknown>>
-
-let project: BuiltProject
-let folder: TemporaryFolder
-let running: RunningTool[]
-
-beforeAll(() => {
-  project = builtProject()
-}, 60_000)
-afterAll(() => project.remove())
-
-beforeEach(() => {
-  folder = temporaryFolder()
-  running = []
-})
-afterEach(async () => {
-  for (const { child, exit } of running) {
-    child.kill('SIGKILL')
-    await exit
-  }
-  folder.remove()
-})
-
-const tool = (
-  name: 'start' | 'invoke',
-  args: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-  input?: string,
-): RunningTool => {
-  const started = runTool(join(project.path, '.build', `${name}.js`), args, {
-    cwd: folder.path,
-    env: { PORT: '0', ...env },
-    ...(input !== undefined && { input }),
-  })
-  running.push(started)
-  return started
-}
-
-const body = (name: string): string => readFileSync(join(project.path, 'events', 'bodies', name), 'utf8')
-const event = (name: string): string => join(project.path, 'events', `${name}.json`)
-const linesOf = (path: string): readonly Fields[] =>
-  readFileSync(path, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-const queued = (): readonly Fields[] => linesOf(join(folder.path, '.relay', 'queue.jsonl'))
-
-async function serve(env: Readonly<Record<string, string>> = {}, args: readonly string[] = []) {
-  const gateway = tool('start', args, env)
-  const stream = args.includes('--json') ? 'stderr' : 'stdout'
-  const [, origin = ''] = await gateway.seen(/Callback URL +(http:\/\/127\.0\.0\.1:\d+)\//, stream)
-  return { gateway, origin }
-}
-
-async function post(url: string, payload: string | Buffer, headers: Readonly<Record<string, string>> = {}) {
-  const answer = await fetch(url, { method: 'POST', body: new Uint8Array(Buffer.from(payload)), headers })
-  return { status: answer.status, body: (await answer.json()) as Fields }
-}
+const tools = localTools()
+const { tool, serve, body, event, queued } = tools
 
 describe('npm start', () => {
   test('relays callbacks of both kinds of event: successes to disk before the answer, failures to the console', async () => {
@@ -117,7 +60,7 @@ describe('npm start', () => {
     })
     expect(await post(`${origin}/local`, ' '.repeat(9 * 1024 * 1024))).toMatchObject({
       status: 413,
-      body: { error: 'local-gateway' },
+      body: { error: 'too-large' },
     })
 
     const put = await fetch(`${origin}/local`, { method: 'PUT', body: 'x' })
@@ -128,7 +71,7 @@ describe('npm start', () => {
       200,
       expect.objectContaining({ queue: 'file', alerts: ['console'], store: 'file' }),
     ])
-    expect(existsSync(join(folder.path, '.relay', 'queue.jsonl'))).toBe(false)
+    expect(existsSync(join(tools.folder.path, '.relay', 'queue.jsonl'))).toBe(false)
   })
 
   test('hands binary bodies over as base64', async () => {
@@ -153,7 +96,7 @@ describe('npm start', () => {
   })
 
   test('--json leaves the log as it is, alone on standard output but for the alerts of console:', async () => {
-    const alerts = join(folder.path, 'alerts.jsonl')
+    const alerts = join(tools.folder.path, 'alerts.jsonl')
     const { gateway, origin } = await serve({ ALERT_URLS: `file:${alerts}` }, ['--json'])
     await post(`${origin}/local`, body('failed.xml'))
     expect(linesOf(alerts)).toEqual([
@@ -170,7 +113,7 @@ describe('npm start', () => {
   test('--watch loads each good build and keeps the last one when a build fails', async () => {
     const { gateway, origin } = await serve({}, ['--watch'])
     await gateway.seen(/Watching/)
-    const file = join(project.path, 'src', 'relay', 'relay.ts')
+    const file = join(tools.project.path, 'src', 'relay', 'relay.ts')
     const source = readFileSync(file, 'utf8')
     const saved = (text: string): void => writeFileSync(file, text)
     const statuses: number[] = []
@@ -265,7 +208,7 @@ describe('npm start', () => {
 })
 
 describe('npm start, with a function that misbehaves', () => {
-  const bundle = (): string => join(project.path, 'dist', 'index.js')
+  const bundle = (): string => join(tools.project.path, 'dist', 'index.js')
   let good: string
 
   beforeEach(() => {
@@ -322,7 +265,9 @@ describe('npm start -- --samples', () => {
   test('shows every event in a table, the alerts above it, and ends', async () => {
     const { output, exit } = tool('start', ['--samples'])
     expect(await exit).toBe(0)
-    for (const file of readdirSync(join(project.path, 'events')).filter((name) => name.endsWith('.json')))
+    for (const file of readdirSync(join(tools.project.path, 'events')).filter((name) =>
+      name.endsWith('.json'),
+    ))
       expect(output.stdout).toMatch(new RegExp(`^✓ ${file.replace('.json', '')} `, 'm'))
     expect(output.stdout).toMatch(/^✓ url-success +200 +queued +file:\.relay\/queue\.jsonl$/m)
     expect(output.stdout).toMatch(/^✓ wrong-token +401 +unauthorized +nowhere: refused$/m)
@@ -342,7 +287,7 @@ describe('npm start -- --samples', () => {
   })
 
   test('shows what is parked and where, and fails when an event is answered otherwise', async () => {
-    writeFileSync(join(folder.path, 'not-a-folder'), '')
+    writeFileSync(join(tools.folder.path, 'not-a-folder'), '')
     const { output, exit } = tool('start', ['--samples'], { QUEUE_URL: 'file:not-a-folder/queue.jsonl' })
     expect(await exit).toBe(1)
     expect(output.stdout).toMatch(
@@ -359,7 +304,7 @@ describe('npm run invoke', () => {
       .map((line) => JSON.parse(line))
 
   test('calls the function with events and bare callbacks alike', async () => {
-    const bodies = join(project.path, 'events', 'bodies')
+    const bodies = join(tools.project.path, 'events', 'bodies')
     const files = [
       event('apigw-base64'),
       join(bodies, 'success.xml'),
@@ -384,7 +329,7 @@ describe('npm run invoke', () => {
 
   test('reads standard input, and wraps what is not UTF-8', async () => {
     expect(await tool('invoke', ['-'], {}, body('failed.xml')).exit).toBe(0)
-    const latin1 = join(folder.path, 'latin1.xml')
+    const latin1 = join(tools.folder.path, 'latin1.xml')
     writeFileSync(latin1, Buffer.from('<Response>\u00e9</Response>', 'latin1'))
     const invoked = tool('invoke', ['--json', latin1])
     expect(await invoked.exit).toBe(1)
@@ -417,15 +362,15 @@ describe('npm run invoke', () => {
     ],
     ['a status that is none', ['--expect', 'yes', 'prose'], '--expect needs an HTTP status'],
   ])('refuses %s before it calls anything', async (_what, args, message) => {
-    writeFileSync(join(folder.path, 'empty'), '\n')
-    writeFileSync(join(folder.path, 'prose'), 'Dear relay')
-    writeFileSync(join(folder.path, 'broken.json'), '{"httpMethod": "POST",}')
+    writeFileSync(join(tools.folder.path, 'empty'), '\n')
+    writeFileSync(join(tools.folder.path, 'prose'), 'Dear relay')
+    writeFileSync(join(tools.folder.path, 'broken.json'), '{"httpMethod": "POST",}')
     const { output, exit } = tool('invoke', args)
     expect(await exit).toBe(1)
     expect(output.stderr).toContain(`npm run invoke: `)
     expect(output.stderr).toContain(message)
     expect(output.stdout).toBe('')
-    expect(existsSync(join(folder.path, '.relay'))).toBe(false)
+    expect(existsSync(join(tools.folder.path, '.relay'))).toBe(false)
   })
 })
 
@@ -453,8 +398,8 @@ test('no output, answer or file but the queue shows the token or a credential', 
   const invoked = tool('invoke', [event('url-failed'), event('timer')], env)
   await invoked.exit
   for (const { output } of [gateway, samples, invoked]) seen.push(output.stdout, output.stderr)
-  for (const name of readdirSync(folder.path, { recursive: true, encoding: 'utf8' })) {
-    const path = join(folder.path, name)
+  for (const name of readdirSync(tools.folder.path, { recursive: true, encoding: 'utf8' })) {
+    const path = join(tools.folder.path, name)
     seen.push(name, statSync(path).isFile() ? readFileSync(path, 'utf8') : '')
   }
   const everything = seen.join('\n')

@@ -1,5 +1,5 @@
 import { localRedactor } from '../../src/local/handler-output'
-import { listenAddress, localEnvironment, placesOf, tokensOf } from '../../src/local/local-environment'
+import { localEnvironment, placesOf, tokensOf } from '../../src/local/local-environment'
 
 test('fills in what is unset or blank, and leaves the rest alone', () => {
   expect(localEnvironment({ QUEUE_URL: 'file:q', ALERT_URLS: ' ', OTHER: 'x' })).toEqual({
@@ -11,15 +11,6 @@ test('fills in what is unset or blank, and leaves the rest alone', () => {
     RELAY_LOCAL: '1',
   })
   expect(localEnvironment({})).toMatchObject({ QUEUE_URL: 'file:.relay/queue.jsonl' })
-})
-
-test('listens on 127.0.0.1:9000 unless told otherwise', () => {
-  expect(listenAddress({})).toEqual({ port: 9000, host: '127.0.0.1' })
-  expect(listenAddress({ PORT: '0', HOST: '::1' })).toEqual({ port: 0, host: '::1' })
-})
-
-test.each(['x', '-1', '65536', '80.5', '1e3', '0x50'])('refuses the port %j', (PORT) => {
-  expect(() => listenAddress({ PORT })).toThrow('PORT: not a port number; use 0 (any free port) to 65535')
 })
 
 test('shows places without what may be secret', () => {

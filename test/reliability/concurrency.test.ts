@@ -4,7 +4,7 @@ import { random } from '../support/random'
 import { describeService } from '../support/services'
 import { callbackEvent, callbackXml, outcomeOf, runId, TOKEN, waitOf } from '../artifact/callbacks'
 import { createRabbitQueue } from '../support/rabbit-queue'
-import { removeKeys } from '../support/redis-keys'
+import { startRedis } from '../support/redis-server'
 import { startWorker } from './worker'
 
 const PROCESSES = 4
@@ -16,15 +16,15 @@ const AT_ONCE = 12
 const SEED = Number(process.env['RELAY_SEED'] ?? Date.now() % 1_000_000)
 
 describeService('rabbitmq', (rabbitmq) => {
-  describeService('redis', (redis) => {
+  describeService('redis', () => {
     test('64 workers, each callback sent 5 times at once: each is in the queue exactly once', async () => {
       const dice = random(SEED)
-      const prefix = `reliability-concurrency-${process.pid}:`
+      const redis = await startRedis()
       const queue = await createRabbitQueue(rabbitmq, `reliability-concurrency-${process.pid}`)
       const env = {
         CALLBACK_TOKEN: TOKEN,
         QUEUE_URL: queue.url(),
-        STORE_URL: `redis://${redis}/0?prefix=${prefix}`,
+        STORE_URL: `redis://${redis.address}/0`,
         LOG_LEVEL: 'warn',
       }
       const processes = Array.from({ length: PROCESSES }, () => startWorker(env, INSTANCES))
@@ -88,7 +88,7 @@ describeService('rabbitmq', (rabbitmq) => {
         expect(notOnceQueued).toBe(0)
       } finally {
         await Promise.all(processes.map(async (one) => one.kill()))
-        await Promise.all([queue.remove(), removeKeys(redis, prefix)])
+        await Promise.all([queue.remove(), redis.stop()])
       }
     })
   })

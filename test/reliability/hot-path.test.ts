@@ -1,21 +1,14 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { openApp } from '../../src/app'
-import { toGatewayRequest } from '../../src/gateway/request'
-import { createLog } from '../../src/log'
 import { PAGERDUTY, PAGERDUTY_KEY, serveRobot, WECOM, WECOM_KEY } from '../support/fake-robot'
+import { startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
-import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent, callbackXml, runId, TOKEN } from '../artifact/callbacks'
-import { removeKeys } from '../support/redis-keys'
+import { callbackXml, runId } from '../artifact/callbacks'
+import { openRelay } from '../artifact/open-relay'
 
-/** Every command that Redis gets for keys with this prefix, by name, as it tells itself (MONITOR); those that a script runs do not count. */
-async function watchRedis(
-  address: string,
-  prefix: string,
-): Promise<{ take: () => Promise<string[]>; close: () => void }> {
-  const [host = '', port] = address.split(':')
-  const socket = connect({ host, port: Number(port) })
+/** Every command that a Redis gets, by name, as it tells itself (MONITOR); those that a script runs do not count. */
+async function watchRedis(port: number): Promise<{ take: () => Promise<string[]>; close: () => void }> {
+  const socket = connect({ host: '127.0.0.1', port })
   let text = ''
   socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
   socket.write('MONITOR\r\n')
@@ -27,35 +20,20 @@ async function watchRedis(
       text = ''
       return lines.flatMap((line) => {
         const [, source, command] = /^\+[\d.]+ \[\d+ ([^\]]+)\] "(\w+)"/.exec(line) ?? []
-        return command !== undefined && source !== 'lua' && line.includes(prefix)
-          ? [command.toLowerCase()]
-          : []
+        return command !== undefined && source !== 'lua' ? [command.toLowerCase()] : []
       })
     },
     close: () => socket.destroy(),
   }
 }
 
-describeService('redis', (redis) => {
-  const prefix = `reliability-hot-${process.pid}:`
-  const folder = temporaryFolder()
-  afterAll(async () => {
-    await removeKeys(redis, prefix)
-    folder.remove()
-  })
-
+describeService('redis', () => {
   test('claim and settle cost two round trips to Redis a callback', async () => {
+    const redis = await startRedis()
     const wecom = await serveRobot(WECOM)
     const pagerduty = await serveRobot(PAGERDUTY)
-    const watch = await watchRedis(redis, prefix)
-    const env = (queue: string, alerts: string) => ({
-      CALLBACK_TOKEN: TOKEN,
-      QUEUE_URL: queue,
-      STORE_URL: `redis://${redis}/0?prefix=${prefix}`,
-      ...(alerts && { ALERT_URLS: alerts }),
-    })
-    const log = createLog({ level: 'silent', secrets: [], write: () => undefined })
-    const good = `file:${folder.path}/queue.jsonl`
+    const watch = await watchRedis(redis.port)
+    const good = 'file:/dev/null'
     const bad = 'amqp://127.0.0.1:1/?queue=none'
     const robot = `wecom://${WECOM_KEY}?endpoint=${wecom.endpoint}`
     const pager = `pagerduty://${PAGERDUTY_KEY}?endpoint=${pagerduty.endpoint}`
@@ -68,18 +46,20 @@ describeService('redis', (redis) => {
       state: string,
       id?: string,
     ): Promise<string[]> => {
-      const app = await openApp(env(queue, alerts), log)
-      const relay = async (runId_: string) =>
-        app.relay(toGatewayRequest(callbackEvent(callbackXml(runId_, 'input/clip.mp4', state)), null), {
-          remainingMs: null,
-        })
-      await relay(runId('w', number++))
-      await watch.take()
-      const { status } = await relay(id ?? runId('w', number++))
-      expect(status).toBe(200)
-      const commands = await watch.take()
-      await app.close()
-      return commands
+      const relay = openRelay({
+        QUEUE_URL: queue,
+        STORE_URL: `redis://${redis.address}/0`,
+        ALERT_URLS: alerts,
+      })
+      try {
+        await relay.post(callbackXml(runId('w', number++), 'input/clip.mp4', state))
+        await watch.take()
+        const { status } = await relay.post(callbackXml(id ?? runId('w', number++), 'input/clip.mp4', state))
+        expect(status).toBe(200)
+        return await watch.take()
+      } finally {
+        await relay.kill()
+      }
     }
     try {
       const costs = {
@@ -103,7 +83,7 @@ describeService('redis', (redis) => {
       expect(costs['failure, PagerDuty']).toHaveLength(4)
     } finally {
       watch.close()
-      await Promise.all([wecom.stop(), pagerduty.stop()])
+      await Promise.all([wecom.stop(), pagerduty.stop(), redis.stop()])
     }
   })
 })

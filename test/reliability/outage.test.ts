@@ -1,54 +1,44 @@
-import { type App, openApp } from '../../src/app'
-import { toGatewayRequest } from '../../src/gateway/request'
-import { createLog } from '../../src/log'
 import { random } from '../support/random'
+import { createRabbitQueue } from '../support/rabbit-queue'
+import { startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
-import { type ShiftedClock, shiftedClock } from '../support/shifted-clock'
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy'
+import { startTcpProxy } from '../support/tcp-proxy'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent, callbackXml, runId, TOKEN } from '../artifact/callbacks'
-import { createRabbitQueue, type RabbitQueue } from '../support/rabbit-queue'
-import { removeKeys } from '../support/redis-keys'
+import { callbackEvent, callbackXml, outcomeOf, runId } from '../artifact/callbacks'
+import { openRelay } from '../artifact/open-relay'
 
 const CALLBACKS = 1000
 const OBJECTS = 40
 const AT_ONCE = 16
 const SEED = Number(process.env['RELAY_SEED'] ?? Date.now() % 1_000_000)
 
+/** The ids by object, in their order. */
+function orderOf(
+  callbacks: readonly { readonly id: string; readonly object: string }[],
+): Record<string, string[]> {
+  const order: Record<string, string[]> = {}
+  for (const { id, object } of callbacks) (order[object] ??= []).push(id)
+  return order
+}
+
 describeService('rabbitmq', (rabbitmq) => {
-  describeService('redis', (redis) => {
-    const folder = temporaryFolder()
-    const prefix = `reliability-outage-${process.pid}:`
-    let queue: RabbitQueue
-    let proxy: TcpProxy
-    let clock: ShiftedClock
-
-    beforeAll(async () => {
-      queue = await createRabbitQueue(rabbitmq, `reliability-outage-${process.pid}`)
-      proxy = await startTcpProxy(rabbitmq)
-      clock = shiftedClock()
-    })
-    afterAll(async () => {
-      clock.restore()
-      await Promise.all([queue.remove(), proxy.close(), removeKeys(redis, prefix)])
-      folder.remove()
-    })
-
-    test.each([
-      ['file', `file:${folder.path}`],
-      ['redis', `redis://${redis}/0?prefix=${prefix}`],
-    ])(
+  describeService('redis', () => {
+    test.each(['file', 'redis'])(
       'the queue is down for 1,000 callbacks, %s store: all parked, all delivered in order',
-      async (name, storeUrl) => {
+      async (name) => {
         const dice = random(SEED)
-        const env = {
-          CALLBACK_TOKEN: TOKEN,
-          QUEUE_URL: queue.url(proxy.address),
-          STORE_URL: storeUrl,
-        }
-        const open = async (): Promise<App> =>
-          openApp(env, createLog({ level: 'silent', secrets: [], write: () => undefined }))
-        const [app, other] = await Promise.all([open(), open()])
+        const folder = temporaryFolder()
+        const redis = await startRedis()
+        const queue = await createRabbitQueue(rabbitmq, `reliability-outage-${name}-${process.pid}`)
+        const proxy = await startTcpProxy(rabbitmq)
+        const relay = openRelay(
+          {
+            QUEUE_URL: queue.url(proxy.address),
+            STORE_URL: name === 'file' ? `file:${folder.path}` : `redis://${redis.address}/0`,
+            LOG_LEVEL: 'fatal',
+          },
+          { instances: 2 },
+        )
         const sent = Array.from({ length: CALLBACKS }, (_, number) => {
           return { id: runId('o', number), object: `input/${dice.int(OBJECTS)}.mp4` }
         })
@@ -60,32 +50,26 @@ describeService('rabbitmq', (rabbitmq) => {
           const sender = async (): Promise<void> => {
             while (next < CALLBACKS) {
               const { id, object } = sent[next++]!
-              const request = toGatewayRequest(callbackEvent(callbackXml(id, object)), null)
-              const { status, body } = await app.relay(request, { remainingMs: null })
-              answers.push(`${status} ${String(body['outcome'])}`)
+              const answer = await relay.handle(callbackEvent(callbackXml(id, object)))
+              answers.push(`${answer.statusCode} ${String(outcomeOf(answer))}`)
             }
           }
           await Promise.all(Array.from({ length: AT_ONCE }, sender))
           const parkedAfter = performance.now()
 
           // Still down at the first sweep; then two sweeps at once, again and again.
-          await clock.pass(20_000)
-          const early = await app.sweep(null)
+          await relay.passTime(20_000)
+          const early = await relay.sweep()
           await proxy.pass()
           let sweeps = 0
           for (let waiting = CALLBACKS; waiting > 0 && sweeps < 20; sweeps += 1) {
-            await clock.pass(60_000)
-            const reports = await Promise.all([app.sweep(null), other.sweep(null)])
+            await relay.passTime(60_000)
+            const reports = await Promise.all([relay.sweep(0), relay.sweep(1)])
             waiting = Math.max(...reports.map((report) => report.waiting))
           }
           const sweptAfter = performance.now()
 
           const arrived = await queue.drain()
-          const orderOf = (events: readonly { id: string; object: string }[]): Record<string, string[]> => {
-            const order: Record<string, string[]> = {}
-            for (const { id, object } of events) (order[object] ??= []).push(id)
-            return order
-          }
           const got = orderOf(arrived.map(({ id, subject }) => ({ id, object: String(subject) })))
           const expected = orderOf(sent)
           const outOfOrder = Object.keys(expected).filter(
@@ -102,8 +86,11 @@ describeService('rabbitmq', (rabbitmq) => {
           expect(early).toMatchObject({ delivered: 0, dead: 0, waiting: CALLBACKS })
           expect(arrived).toHaveLength(CALLBACKS)
           expect(outOfOrder).toEqual([])
+          expect(relay.faults).toEqual([])
         } finally {
-          await Promise.all([app.close(), other.close()])
+          await relay.kill()
+          await Promise.all([queue.remove(), proxy.close(), redis.stop()])
+          folder.remove()
         }
       },
     )

@@ -1,49 +1,47 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toCloudEvent } from '../../src/callback/cloud-event'
-import { firstItem, messageDelivery } from '../../src/relay/delivery'
-import { openStore } from '../../src/stores/open-store'
-import { execution } from '../support/executions'
 import { random } from '../support/random'
-import { describeService } from '../support/services'
-import { callbackEvent, runId, TOKEN } from '../artifact/callbacks'
 import { createRabbitQueue } from '../support/rabbit-queue'
-import { removeKeys } from '../support/redis-keys'
+import { startRedis } from '../support/redis-server'
+import { describeService } from '../support/services'
+import { callbackEvent, callbackXml, outcomeOf, runId } from '../artifact/callbacks'
+import { passRedisTime } from './redis-time'
 import { startWorker, type Worker } from './worker'
 
-const ITEMS = 1000
+const CALLBACKS = 1000
 const OBJECTS = 30
 const KILLS = 25
 /** The sweep works at so many objects at once. */
 const AT_ONCE = 8
+const HOUR = 3_600_000
+const MINUTE = 60_000
 const SEED = Number(process.env['RELAY_SEED'] ?? Date.now() % 1_000_000)
 
 describeService('rabbitmq', (rabbitmq) => {
-  describeService('redis', (redis) => {
+  describeService('redis', () => {
     test('sweeps killed at 25 points: nothing parked is lost, and the order is kept', async () => {
       const dice = random(SEED)
-      const prefix = `reliability-sweep-${process.pid}:`
+      const redis = await startRedis()
       const queue = await createRabbitQueue(rabbitmq, `reliability-sweep-${process.pid}`)
-      const storeUrl = `redis://${redis}/0?prefix=${prefix}`
-      const store = await openStore(storeUrl, { credentials: () => null, region: null })
-      const env = { CALLBACK_TOKEN: TOKEN, QUEUE_URL: queue.url(), STORE_URL: storeUrl, LOG_LEVEL: 'error' }
+      const env = { QUEUE_URL: queue.url(), STORE_URL: `redis://${redis.address}/0`, LOG_LEVEL: 'error' }
+      /** An hour later: what was parked is due. */
       const startLoaded = async (): Promise<Worker> => {
         const worker = startWorker(env)
         await worker.ready
         await worker.handle({ ...callbackEvent(''), httpMethod: 'GET' })
+        await worker.passTime(HOUR)
         return worker
       }
       try {
-        const sent = Array.from({ length: ITEMS }, (_, number) => {
-          return execution({ runId: runId('q', number), object: `input/${dice.int(OBJECTS)}.mp4` })
+        const sent = Array.from({ length: CALLBACKS }, (_, number) => {
+          return { id: runId('q', number), object: `input/${dice.int(OBJECTS)}.mp4` }
         })
-        const failure = { message: 'the queue was down', retryAfterMs: null, throttled: false }
-        const longAgo = Date.now() - 3_600_000
-        await Promise.all(
-          sent.map(async (one, number) => {
-            const delivery = messageDelivery(toCloudEvent({ kind: 'workflow', execution: one }))
-            return store.park(firstItem(delivery, failure, longAgo + number, []))
-          }),
+        const outage = startWorker({ ...env, QUEUE_URL: 'amqp://127.0.0.1:1/?queue=none' })
+        const answers = await Promise.all(
+          sent.map(async ({ id, object }) => outage.handle(callbackEvent(callbackXml(id, object)))),
         )
+        await outage.kill()
+        expect(answers.filter((answer) => outcomeOf(answer) !== 'parked')).toEqual([])
+
         let spare = startLoaded()
         let kills = 0
         let killedAtWork = 0
@@ -57,7 +55,7 @@ describeService('rabbitmq', (rabbitmq) => {
           await worker.kill()
           await sleep(2)
           // The leases of the killed sweep, ended now rather than in half a minute.
-          await removeKeys(redis, `${prefix}items:lease:`)
+          await passRedisTime(redis, MINUTE)
         }
         const last = await spare
         let { waiting } = await last.sweep()
@@ -66,15 +64,15 @@ describeService('rabbitmq', (rabbitmq) => {
 
         const arrived = await queue.drain()
         const firsts = arrived.filter(({ id }, at) => arrived.findIndex((other) => other.id === id) === at)
-        const lost = sent.filter((one) => !firsts.some(({ id }) => id === one.runId))
+        const lost = sent.filter((one) => !firsts.some(({ id }) => id === one.id))
         const objects = new Set(sent.map(({ object }) => object))
         const outOfOrder = [...objects].filter((object) => {
           const order = firsts.filter(({ subject }) => subject === object).map(({ id }) => id)
-          const expected = sent.filter((one) => one.object === object).map((one) => one.runId)
+          const expected = sent.filter((one) => one.object === object).map((one) => one.id)
           return JSON.stringify(order) !== JSON.stringify(expected)
         })
         process.stdout.write(
-          `sweep crash: ${kills} kills (${killedAtWork} at work) over ${ITEMS} parked messages: lost ${lost.length}, ` +
+          `sweep crash: ${kills} kills (${killedAtWork} at work) over ${CALLBACKS} parked messages: lost ${lost.length}, ` +
             `delivered again ${arrived.length - firsts.length}, objects out of order ${outOfOrder.length}; seed ${SEED}\n`,
         )
         expect(waiting).toBe(0)
@@ -84,8 +82,7 @@ describeService('rabbitmq', (rabbitmq) => {
         // On a quick machine the last ones find nothing left to do.
         expect(killedAtWork).toBeGreaterThan(KILLS / 4)
       } finally {
-        await Promise.all([store.close(), queue.remove()])
-        await removeKeys(redis, prefix)
+        await Promise.all([queue.remove(), redis.stop()])
       }
     })
   })

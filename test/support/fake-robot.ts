@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net'
 
 /** What a fake is to do with the next requests. `take` judges each strictly; the others fail whatever comes. */
-export type Behaviour = 'take' | 'hang' | 'cut' | Answer
+export type Behaviour = 'take' | 'hang' | 'cut' | 'drip' | Answer
 
 export interface Answer {
   readonly status: number
@@ -17,6 +17,8 @@ export interface Received {
   readonly query: URLSearchParams
   readonly headers: IncomingHttpHeaders
   readonly body: string
+  /** Ms since the epoch, by the robot's clock. */
+  readonly now: number
 }
 
 /** A robot's own rules: what it answers to a request, and what it took. */
@@ -32,6 +34,10 @@ export interface FakeRobot<T> {
   readonly taken: T[]
   readonly robot: Robot<T>
   behave(behaviour: Behaviour): void
+  /** Ms since the epoch, by its own clock. */
+  now(): number
+  /** Shifts its clock, as a test shifts the relay's. */
+  passTime(ms: number): void
   /** Stops listening and drops every connection; `start` listens on the same port again. */
   stop(): Promise<void>
   start(): Promise<void>
@@ -43,6 +49,8 @@ export async function serveRobot<T>(robot: Robot<T>): Promise<FakeRobot<T>> {
   let behaviour: Behaviour = 'take'
   let server: Server | null = null
   let port = 0
+  let shiftMs = 0
+  const now = (): number => Date.now() + shiftMs
 
   const respond = (request: Received, response: ServerResponse): void => {
     if (behaviour === 'hang') return
@@ -50,6 +58,13 @@ export async function serveRobot<T>(robot: Robot<T>): Promise<FakeRobot<T>> {
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': '4096' })
       response.write('{"errcode":0,')
       setTimeout(() => response.destroy(), 20)
+      return
+    }
+    if (behaviour === 'drip') {
+      // A head that promises more than comes, a byte a second.
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '4096' })
+      const timer = setInterval(() => response.write(' '), 1000)
+      response.on('close', () => clearInterval(timer))
       return
     }
     const verdict = behaviour === 'take' ? robot.judge(request) : { answer: behaviour }
@@ -66,7 +81,8 @@ export async function serveRobot<T>(robot: Robot<T>): Promise<FakeRobot<T>> {
         const url = new URL(request.url ?? '', 'http://robot')
         const body = Buffer.concat(chunks).toString('utf8')
         const { method = '', headers } = request
-        respond({ method, path: url.pathname, query: url.searchParams, headers, body }, response)
+        const received = { method, path: url.pathname, query: url.searchParams, headers, body, now: now() }
+        respond(received, response)
       })
     })
     await new Promise<void>((resolve) => next.listen(port, '127.0.0.1', resolve))
@@ -81,6 +97,10 @@ export async function serveRobot<T>(robot: Robot<T>): Promise<FakeRobot<T>> {
     robot,
     behave: (next) => {
       behaviour = next
+    },
+    now,
+    passTime: (ms) => {
+      shiftMs += ms
     },
     async stop() {
       const old = server
@@ -169,7 +189,7 @@ export function dingtalk(secret: string | null): Robot<DingtalkMessage> {
             }),
       }
       if (!hasExactly(request.query, expected)) return { answer: wecomSays(310000, 'sign not match') }
-      if (secret !== null && !isFresh(timestamp, /^\d{13}$/, 1))
+      if (secret !== null && !isFresh(timestamp, /^\d{13}$/, 1, request.now))
         return { answer: wecomSays(310000, 'invalid timestamp') }
       if (Buffer.byteLength(request.body) > 20_000) return { answer: wecomSays(460101, 'message too long') }
       const { markdown, at } = body
@@ -233,7 +253,7 @@ export function feishu(
           .digest('base64')
         if (
           typeof body.timestamp !== 'string' ||
-          !isFresh(body.timestamp, /^\d{10}$/, 1000) ||
+          !isFresh(body.timestamp, /^\d{10}$/, 1000, request.now) ||
           body.sign !== sign
         ) {
           return {
@@ -321,6 +341,7 @@ export interface PagerdutyEvent {
     readonly summary: string
     readonly severity: string
     readonly source: string
+    readonly component?: string
     readonly custom_details: Readonly<Record<string, unknown>>
   }
 }
@@ -404,7 +425,7 @@ export function alertmanager(prefix = '', authorization?: string): Robot<Alertma
         if (request.path !== `${prefix}/api/v2/alerts` || digest === undefined)
           return bad('bad matcher format')
         const open = [...alerts.values()].filter(
-          (alert) => alert.labels['incident'] === digest && Date.parse(alert.endsAt) > Date.now(),
+          (alert) => alert.labels['incident'] === digest && Date.parse(alert.endsAt) > request.now,
         )
         return {
           answer: json(
@@ -467,8 +488,8 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && !/\p{Surrogate}/u.test(value)
 }
 
-function isFresh(timestamp: string, form: RegExp, msPerUnit: number): boolean {
-  return form.test(timestamp) && Math.abs(Number(timestamp) * msPerUnit - Date.now()) < 60_000
+function isFresh(timestamp: string, form: RegExp, msPerUnit: number, now: number): boolean {
+  return form.test(timestamp) && Math.abs(Number(timestamp) * msPerUnit - now) < 60_000
 }
 
 function isRfc3339(value: unknown): value is string {

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** What the proxy does with bytes, on connections that are open and on those to come. */
 type Mode =
@@ -10,6 +11,10 @@ type Mode =
   | { readonly kind: 'reset' }
   /** Passes so many more bytes from the client, then drops the connection they came on. */
   | { readonly kind: 'cut-after'; bytes: number }
+  /** Passes so many more answers of the server, a chunk each, and from then on nothing either way. */
+  | { readonly kind: 'silent-after'; answers: number }
+  /** Passes what the server sends a byte a second. */
+  | { readonly kind: 'drip' }
 
 /**
  * A network between a client and a server, good or bad as the test says.
@@ -37,6 +42,12 @@ export interface TcpProxy {
   cut(): void
   /** Drops a connection after `bytes` more bytes from the client, in all. */
   cutAfter(bytes: number): void
+  /** Falls silent after so many more answers of a server that answers each request in one chunk. Connections stay open. */
+  silentAfter(answers: number): void
+  /** Hands on what the server sends a byte a second, and what comes meanwhile not at all. */
+  drip(): void
+  /** As it was, with connections that work: what a black hole swallowed does not come back. */
+  mend(): Promise<void>
   /** Nobody listens any more; the connections there are get dropped. `pass` listens again. */
   refuse(): Promise<void>
   close(): Promise<void>
@@ -57,6 +68,14 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
     socket.on('close', () => sockets.delete(socket))
   }
 
+  const trickle = async (chunk: Buffer, to: Socket): Promise<void> => {
+    for (const byte of chunk) {
+      if (to.destroyed) return
+      to.write(Buffer.of(byte))
+      await sleep(1000)
+    }
+  }
+
   const forward = (from: Socket, to: Socket, isClient: boolean): void => {
     from.on('data', (chunk) => {
       if (mode.kind === 'black-hole' || stranded.has(from)) return
@@ -65,6 +84,15 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
         mode.bytes -= allowed
         to.write(chunk.subarray(0, allowed))
         if (mode.bytes === 0) from.destroy()
+        return
+      }
+      if (mode.kind === 'silent-after') {
+        if (mode.answers === 0) return
+        if (!isClient) mode.answers -= 1
+      }
+      if (mode.kind === 'drip' && !isClient) {
+        stranded.add(from)
+        void trickle(chunk, to)
         return
       }
       const delayMs = mode.kind === 'pass' ? mode.delayMs : 0
@@ -137,6 +165,18 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
     cut,
     cutAfter(bytes) {
       mode = { kind: 'cut-after', bytes }
+    },
+    drip() {
+      mode = { kind: 'drip' }
+    },
+    async mend() {
+      if (['black-hole', 'silent-after', 'drip'].includes(mode.kind))
+        sockets.forEach((socket) => stranded.add(socket))
+      mode = { kind: 'pass', delayMs: 0 }
+      if (server === null) await serve()
+    },
+    silentAfter(answers) {
+      mode = { kind: 'silent-after', answers }
     },
     refuse: stop,
     close: stop,
