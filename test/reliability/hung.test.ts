@@ -24,6 +24,7 @@ const hungStore: Store = {
   setNote: hangs,
   admit: hangs,
   tidy: hangs,
+  strays: hangs,
   close: hangs,
 }
 /** Takes claims and tells of open incidents, and hangs at the rest. */
@@ -63,6 +64,7 @@ const parts: RelayParts = {
   store: hungStore,
   readBack: { execution: hangs, job: hangs },
   verify: 'off',
+  bucketsOf: () => [],
   language: 'en',
   log: () => undefined,
   about: {},
