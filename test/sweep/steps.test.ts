@@ -1,7 +1,7 @@
 import { openMemoryStore } from '../../src/stores/memory'
 import type { Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
-import { CONTEXT, fakeQueue, message, scene } from '../support/sweep-scene'
+import { CONTEXT, fakeChannel, fakeQueue, message, scene } from '../support/sweep-scene'
 
 const LIMITS = { ms: 5_000, items: 2_000 }
 const NOTHING = { delivered: 0, failed: 0, dead: 0, waiting: 0, reconciled: 0 }
