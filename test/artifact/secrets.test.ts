@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Behaviour, speaksFor, startHostilePeer } from '../support/hostile-peer'
+import { startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
 import { callbackXml } from './callbacks'
 import { openRelay, type Relay } from './open-relay'
@@ -133,7 +134,7 @@ describe('a peer that repeats all that it was told', () => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
-        const { host: _, ...headers } = request.headers
+        const headers = { ...request.headers, host: '' }
         const heard = [request.url, decodeURIComponent(request.url ?? ''), ...Object.values(headers)].map(
           String,
         )
@@ -313,5 +314,21 @@ describe('a server of another protocol that repeats the password', () => {
       await expectBlanked(parkingIn({ QUEUE_URL: url }), /Authentication failed: you:/)
       await peer.close()
     })
+  })
+})
+
+describeService('redis', () => {
+  test('nothing that a library would print for whoever sets DEBUG is printed', async () => {
+    const redis = await startRedis(['--requirepass', SECRET])
+    const url = `redis://:${URL_SECRET}@${redis.address}/0`
+    const relay = openRelay({ DEBUG: '*', QUEUE_URL: `${url}?stream=s`, STORE_URL: url })
+    try {
+      expect(await relay.post(callbackXml('i1'))).toMatchObject({ outcome: 'queued' })
+      expect(relay.printed()).not.toMatch(ANY_FORM)
+      expect(relay.printed()).not.toMatch(/ioredis|kafkajs|AUTH/)
+    } finally {
+      await relay.kill()
+      await redis.stop()
+    }
   })
 })
