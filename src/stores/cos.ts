@@ -9,7 +9,7 @@ import type { CosTarget } from '../tencent/cos-request'
 import { isRecord, isText, isTime, parsed } from './item-form'
 import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
 import { byArrival, headerOf, LONGEST_LEASE_MS, type OpenStore, type ParkedItem } from './store'
-import { strayList, Unreadable } from './unreadable'
+import { parcelOf, strayList, Unreadable } from './unreadable'
 
 const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
 /** Of the 850 bytes of a key. */
@@ -188,8 +188,7 @@ export const openCosStore: OpenStore = (text, context) => {
       const listed = found.filter(({ key }) => isOurs(key))
       const current = new Set(listed.map(({ key }) => key))
       for (const key of seen.keys()) if (!current.has(key)) seen.delete(key)
-      for (const { place } of strays.found())
-        if (place.startsWith(folder) && !current.has(place)) strays.forget(place)
+      strays.keep(folder, (place) => current.has(place))
       for (const { key } of others) strays.note(key, NOT_OURS)
       const changed = listed.filter(({ key, etag }) => seen.get(key)?.etag !== etag)
       await inParallel(changed, async ({ key, etag, bytes }) => {
@@ -202,10 +201,10 @@ export const openCosStore: OpenStore = (text, context) => {
       return [...seen.values()].flatMap(({ line }) => (line === null ? [] : [headerOf(line)])).sort(byArrival)
     },
     async read(id) {
-      return (await strays.passOver(itemName(id), () => readItem(id)))?.item ?? null
+      return (await strays.passOver(parcelOf(itemName(id)), () => readItem(id)))?.item ?? null
     },
     async take(id, leaseMs) {
-      const found = await strays.passOver(itemName(id), async () => (await readItem(id)) ?? 'gone')
+      const found = await strays.passOver(parcelOf(itemName(id)), async () => (await readItem(id)) ?? 'gone')
       if (found === null) return 'unreadable'
       if (found === 'gone' || (await acquire(leaseName(found.version), leaseMs)).kind === 'there') return null
       const now = await readLine(id)
@@ -217,6 +216,7 @@ export const openCosStore: OpenStore = (text, context) => {
     async remove(id) {
       const old = await readLine(id)
       await objects.remove(itemName(id))
+      strays.forget(itemName(id))
       if (old !== null) await objects.remove(leaseName(old.version))
     },
 

@@ -21,7 +21,7 @@ import { dropState, readState, swapState } from '../disk/swap-state'
 import { isRecord, isText, isTime, parsed } from './item-form'
 import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
 import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Store } from './store'
-import { strayList, Unreadable } from './unreadable'
+import { parcelOf, strayList, Unreadable } from './unreadable'
 
 /** A window that ended so long ago is of no more use to a process that just looked at it. */
 const GRACE_MS = 3_600_000
@@ -170,22 +170,23 @@ function openFolder(root: string): Store {
     },
     async list() {
       await closedToOthers()
-      strays.forget('items/')
+      const names = (await listFolder(items)).filter(isDigest)
+      const isThere = new Set(names.map((name) => placeOf(join(items, name))))
+      strays.keep('items/', (place) => isThere.has(place))
       const headers: ItemHeader[] = []
-      for (const name of await listFolder(items)) {
-        if (!isDigest(name)) continue
+      for (const name of names) {
         const line = await lineAt(join(items, name))
         if (line !== null) headers.push(headerOf(line))
       }
       return headers.sort(byArrival)
     },
     async read(id) {
-      const found = await strays.passOver(placeOf(itemPath(id)), () => itemAt(itemPath(id)))
+      const found = await strays.passOver(parcelOf(placeOf(itemPath(id))), () => itemAt(itemPath(id)))
       return found?.item ?? null
     },
     async take(id, leaseMs) {
       const path = itemPath(id)
-      const found = await strays.passOver(placeOf(path), async () => (await itemAt(path)) ?? 'gone')
+      const found = await strays.passOver(parcelOf(placeOf(path)), async () => (await itemAt(path)) ?? 'gone')
       if (found === null) return 'unreadable'
       if (found === 'gone') return null
       const lease = await takeLease(tmp, leasePath(found.version), leaseMs)
@@ -199,6 +200,7 @@ function openFolder(root: string): Store {
     async remove(id) {
       const old = await lineAt(itemPath(id))
       await rm(itemPath(id), { force: true })
+      strays.forget(placeOf(itemPath(id)))
       if (old !== null) await dropLeases(leasePath(old.version))
     },
 

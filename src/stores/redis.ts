@@ -11,7 +11,7 @@ import {
   type OpenStore,
   type ParkedItem,
 } from './store'
-import { strayList, Unreadable } from './unreadable'
+import { parcelOf, strayList, Unreadable } from './unreadable'
 
 const EXAMPLE = 'redis://user:password@host:6379/0?prefix=relay:'
 
@@ -135,11 +135,13 @@ export const openRedisStore: OpenStore = (url) => {
       const { parkedAt, ...header } = headerOf(item)
       const words = [item.id, JSON.stringify(header), JSON.stringify(item.parcel), parkedAt]
       await PARK(run, itemKeys(item.id), words)
+      strays.forget(placeOf(item.id))
     },
     async list() {
       const [headers, arrivals] = (await LIST(run, itemKeys(''), [])) as [string[], string[]]
       const parkedAt = new Map(pairs(arrivals))
-      strays.forget(`${prefix}items:`)
+      const isThere = new Set(pairs(headers).map(([id]) => placeOf(id)))
+      strays.keep(placeOf(''), (place) => isThere.has(place))
       const listed: ItemHeader[] = []
       for (const [id, header] of pairs(headers)) {
         const read = await strays.passOver(placeOf(id), async () =>
@@ -151,11 +153,11 @@ export const openRedisStore: OpenStore = (url) => {
     },
     async read(id) {
       const answer = await READ(run, itemKeys(id), [id])
-      return strays.passOver(placeOf(id), async () => Promise.resolve(itemOf(id, answer)))
+      return strays.passOver(parcelOf(placeOf(id)), async () => Promise.resolve(itemOf(id, answer)))
     },
     async take(id, leaseMs) {
       const answer = await TAKE(run, itemKeys(id), [id, leaseOf(leaseMs), LONGEST_LEASE_MS])
-      const item = await strays.passOver(placeOf(id), async () =>
+      const item = await strays.passOver(parcelOf(placeOf(id)), async () =>
         Promise.resolve(itemOf(id, answer) ?? ('gone' as const)),
       )
       if (item === null) return 'unreadable'
@@ -163,6 +165,7 @@ export const openRedisStore: OpenStore = (url) => {
     },
     async remove(id) {
       await REMOVE(run, itemKeys(id), [id])
+      strays.forget(placeOf(id))
     },
 
     async note(name) {

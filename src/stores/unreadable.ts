@@ -9,10 +9,19 @@ export interface Strays {
   /** What was passed over and has not been found in order since. */
   readonly found: () => readonly Stray[]
   readonly note: (place: string, problem: string) => void
-  /** Forgets what was found below `folder`: it is about to be looked through again. */
-  readonly forget: (folder: string) => void
+  /** Forgets what was found at `place`, in whatever part of it. */
+  readonly forget: (place: string) => void
+  /** Forgets what was found below `folder` and is there no more. */
+  readonly keep: (folder: string, isThere: (place: string) => boolean) => void
   /** What `read` gives; what cannot be read is noted under `place`, and null. */
   readonly passOver: <T>(place: string, read: () => Promise<T>) => Promise<T | null>
+}
+
+const PARCEL = / \(parcel\)$/
+
+/** An item whose first line can be read, and the rest cannot, is found under this name: the two are read apart. */
+export function parcelOf(place: string): string {
+  return `${place} (parcel)`
 }
 
 /** So many are named; who has more has one cause for all of them. */
@@ -27,8 +36,13 @@ export function strayList(): Strays {
   return {
     found: () => [...problems].map(([place, problem]) => ({ place, problem })),
     note,
-    forget(folder) {
-      for (const place of problems.keys()) if (place.startsWith(folder)) problems.delete(place)
+    forget(place) {
+      problems.delete(place)
+      problems.delete(parcelOf(place))
+    },
+    keep(folder, isThere) {
+      for (const place of problems.keys())
+        if (place.startsWith(folder) && !isThere(place.replace(PARCEL, ''))) problems.delete(place)
     },
     async passOver(place, read) {
       try {
