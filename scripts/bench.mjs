@@ -5,7 +5,8 @@ import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+// Not { parseArgs }: a Node.js that has none must come as far as to be told that it is too old.
+import util from 'node:util'
 import { execution } from './bench/body.mjs'
 import { eventOf, measure, median, write } from './bench/measure.mjs'
 import { buildFunction } from './build.mjs'
@@ -20,7 +21,7 @@ Exits with 1 when a figure misses its target. RabbitMQ and Redis: npm run servic
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const work = join(root, '.build', 'bench')
-const { values: options } = parseArgs({
+const { values: options } = util.parseArgs({
   options: {
     queue: { type: 'string' },
     soak: { type: 'boolean' },
