@@ -120,6 +120,14 @@ describe('VERIFY=read-back', () => {
     )
   })
 
+  test('an execution of 13,000 failed tasks, as large as CI tells of one', async () => {
+    const id = next()
+    const tasks = Array.from({ length: 13_000 }, (_, index) => ({ ...BROKEN, jobId: `j${index}` }))
+    scene.ci.executions.set(id, fakeExecution(id, { state: 'Failed', tasks }))
+    expect((await relay.post(callbackXml(id))).outcome).toBe('alerted')
+    expect(scene.told()[0]?.split(BROKEN.message)).toHaveLength(13_001)
+  })
+
   test('role keys that the platform renewed under a warm instance', async () => {
     const [first, second] = [next(), next()]
     for (const id of [first, second]) scene.ci.executions.set(id, fakeExecution(id))
