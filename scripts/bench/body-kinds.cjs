@@ -140,7 +140,7 @@ const KINDS = [
       filled(
         n,
         '<Response>',
-        (i) => job(i, 'Failed', `<UserData>${'u'.repeat(2_700)}</UserData>`),
+        (i) => job(i, 'Success', `<UserData>${'u'.repeat(2_700)}</UserData>`),
         '</Response>',
         2_000,
       ),
