@@ -13,6 +13,7 @@ import type { RelayParts } from './parts'
 import { process } from './process'
 import type { Run } from './run'
 import { quarantine } from './quarantine'
+import { spareMemoryFor } from './spare-memory'
 import { startStopwatch } from './stopwatch'
 import { verify } from './verify'
 
@@ -66,6 +67,7 @@ export function createRelay(parts: RelayParts): Relay {
     if (bytesIn(request) > LONGEST_BODY)
       return { answer: refusal(413, 'too-large', `The body is larger than ${LONGEST_BODY} bytes.`) }
 
+    await spareMemoryFor(request.body)
     const read = stopwatch.time('parse', () => parse(request))
     if (read instanceof UnreadableCallback) {
       const kept = await stopwatch.time('quarantine', () => quarantine(parts, request, read, run))
