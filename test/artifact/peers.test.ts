@@ -25,7 +25,7 @@ const PAGE = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection:
 const BANNER = '220 mail.example.com ESMTP Postfix\r\n'
 const TLS_ALERT = Buffer.from('15030300020246', 'hex')
 const ROUND = Number(process.env['RELAY_FUZZ_SEED'] ?? 1)
-const ROUNDS = Number(process.env['RELAY_FUZZ_ROUNDS'] ?? 5)
+const ROUNDS = Number(process.env['RELAY_FUZZ_ROUNDS'] ?? 3)
 const AT_ONCE = 8
 
 /** MB that a relay may hold at the most, whatever it is sent. */
