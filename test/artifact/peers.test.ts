@@ -84,6 +84,8 @@ const REDIS_KIND: readonly (readonly [string, Behaviour])[] = [
   ['a line without end', answers('+', Buffer.alloc(65_536, 'a'))],
   ['an error without end', answers('-ERR ', Buffer.alloc(65_536, 'a'))],
   ['half a value', answers('$100\r\nabc')],
+  ['numbers for answers', (socket) => socket.on('data', () => socket.write(':1\r\n'))],
+  ['nothing for an answer', (socket) => socket.on('data', () => socket.write('$-1\r\n'))],
   ['another kind of answer', answers(':1\r\n'.repeat(20))],
 ]
 
