@@ -51,6 +51,15 @@ module.exports = {
       },
     ),
     rule(
+      'errors-are-made-of-peers',
+      'What a peer says must lose its secrets on the way into an error: drivers make theirs by delivery/peer.',
+      { path: '^src/(queues|alerts|stores|tencent)/' },
+      {
+        path: '^src/delivery/delivery-error\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    ),
+    rule(
       'openers-only-in-app',
       'Only app.ts and local/ choose drivers.',
       { path: '^src/', pathNot: '^src/(app\\.ts|local/)' },

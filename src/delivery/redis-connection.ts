@@ -14,8 +14,7 @@ import { shareConnection, type Connection, type SharedConnection } from './share
  * machine), and it is the smallest of the three (123, 194 and 426 KB).
  */
 export interface RedisConnection {
-  /** The server, without credentials: `127.0.0.1:6379`. */
-  readonly host: string
+  readonly peer: Peer
   /**
    * Runs one command (`['XADD', 'stream', …]`) and resolves with Redis's answer. Throws a DeliveryError that quotes Redis's own
    * words (its `code` is the first of them: `NOSCRIPT`), or says that the server could not be reached or did not answer by `deadline` (a
@@ -52,7 +51,7 @@ export function redisConnection(driver: string, url: URL): RedisConnection {
   )
   loaded.catch(() => undefined)
   return {
-    host: url.host,
+    peer,
     async command(words, deadline) {
       const signal = typeof deadline === 'number' ? AbortSignal.timeout(deadline) : deadline
       return (await loaded).use(signal, (client) => client.run(words))

@@ -25,7 +25,7 @@ const PAGE = `HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nConnection:
 const BANNER = '220 mail.example.com ESMTP Postfix\r\n'
 const TLS_ALERT = Buffer.from('15030300020246', 'hex')
 const ROUND = Number(process.env['RELAY_FUZZ_SEED'] ?? 1)
-const ROUNDS = Number(process.env['RELAY_FUZZ_ROUNDS'] ?? 5)
+const ROUNDS = Number(process.env['RELAY_FUZZ_ROUNDS'] ?? 3)
 const AT_ONCE = 8
 
 /** MB that a relay may hold at the most, whatever it is sent. */
@@ -84,6 +84,8 @@ const REDIS_KIND: readonly (readonly [string, Behaviour])[] = [
   ['a line without end', answers('+', Buffer.alloc(65_536, 'a'))],
   ['an error without end', answers('-ERR ', Buffer.alloc(65_536, 'a'))],
   ['half a value', answers('$100\r\nabc')],
+  ['numbers for answers', (socket) => socket.on('data', () => socket.write(':1\r\n'))],
+  ['nothing for an answer', (socket) => socket.on('data', () => socket.write('$-1\r\n'))],
   ['another kind of answer', answers(':1\r\n'.repeat(20))],
 ]
 

@@ -7,6 +7,8 @@ import { startFakeCmq } from '../support/fake-cmq'
 import { queueContract } from '../support/queue-contract'
 import { startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
+import { TOKEN } from './callbacks'
+import { openRelay } from './open-relay'
 
 const PASSWORD = 'p@ss/word:%1'
 
@@ -125,3 +127,23 @@ queueContract(
   },
   'disk',
 )
+
+test.each([
+  ['cmq', { QUEUE_URL: 'cmq://orders' }],
+  ['cos', { STORE_URL: 'cos://media-1250000000/relay' }],
+])('%s without a region is in that of the function, wherever the buckets of CI are', async (_, env) => {
+  const all = {
+    QUEUE_URL: 'file:/dev/null',
+    COS_REGION: 'xx-nowhere',
+    TENCENT_SECRET_ID: 'x',
+    TENCENT_SECRET_KEY: 'x',
+    ...env,
+  }
+  const relay = openRelay({ ...all, TENCENTCLOUD_REGION: 'ap-guangzhou' })
+  const lost = openRelay(all)
+  const about = { httpMethod: 'GET', path: `/${TOKEN}`, headers: {}, queryString: {} }
+  expect((await relay.handle(about)).statusCode).toBe(200)
+  expect((await lost.handle(about)).statusCode).toBe(503)
+  expect(lost.printed()).toMatch(/the region is not known|a region is missing/)
+  await Promise.all([relay.kill(), lost.kill()])
+})

@@ -3,8 +3,6 @@ import type { Credentials } from '../../src/tencent/credentials'
 import { sampleEvent } from '../support/events'
 import { startFakeCmq, type FakeCmq } from '../support/fake-cmq'
 
-/** Those of the child process in the contract, too: see child-publisher.ts. */
-const USER: Credentials = { secretId: 'id', secretKey: 'key', sessionToken: null }
 const ROLE: Credentials = {
   secretId: 'AKIDrole',
   secretKey: 'role-secret-key',
@@ -35,14 +33,6 @@ describe('opening', () => {
   ])('%s in region %s', (url, region) => {
     expect(openCmqQueue(url, context(ROLE, region)).scheme).toBe('cmq')
   })
-})
-
-describe('cmq', () => {
-  let fake: FakeCmq
-  beforeAll(async () => {
-    fake = await startFakeCmq('orders', USER)
-  })
-  afterAll(() => fake.close())
 })
 
 describe('cmq with the credentials of a role', () => {
