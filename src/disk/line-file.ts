@@ -87,8 +87,7 @@ export function openLineFile(scheme: string, path: string): LineFile {
     async append(line, signal) {
       if (signal.aborted) throw late()
       try {
-        const current = there() ?? (await open())
-        if (signal.aborted) throw new Aborted()
+        const current = there() ?? (await unlessAborted(open(), signal))
         addLine(current, line)
         if (current.onDisk) await unlessAborted(flushed(current), signal)
       } catch (error) {
@@ -180,7 +179,7 @@ function isKnownToHaveFailed({ hasFailed }: OpenFile): boolean {
 class Aborted extends Error {}
 
 /** The system's call cannot be stopped; the caller can go on without it. */
-function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(new Aborted())
     signal.addEventListener('abort', giveUp, { once: true })
