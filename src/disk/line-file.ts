@@ -45,7 +45,7 @@ export interface LineFile {
  */
 export function openLineFile(scheme: string, path: string): LineFile {
   let file: OpenFile | null = null
-  let opening: Promise<OpenFile> | null = null
+  let making: Promise<OpenFile> | null = null
 
   const retire = (): void => {
     if (file === null) return
@@ -53,17 +53,18 @@ export function openLineFile(scheme: string, path: string): LineFile {
     if (file.flushing === 0) closeSync(file.fd)
     file = null
   }
-  /** The file as it stands, when it is still the one at the path. */
+  /** The file at the path; null when there is none, or when others wait for it to be made. */
   const there = (): OpenFile | null => {
     if (file !== null && statSync(path, { throwIfNoEntry: false })?.ino === file.inode) return file
     retire()
-    return null
+    const fd = making === null ? openThere(path) : null
+    return fd === null ? null : (file = openFile(fd))
   }
-  /** Opened once for all who wait for it, so that their lines stay in order. */
-  const open = (): Promise<OpenFile> =>
-    (opening ??= openForAppending(path)
-      .then((opened) => (file = opened))
-      .finally(() => (opening = null)))
+  /** Made once for all who wait for it, so that their lines stay in order. */
+  const make = (): Promise<OpenFile> =>
+    (making ??= makeFile(path)
+      .then((fd) => (file = openFile(fd)))
+      .finally(() => (making = null)))
   const flushed = async (current: OpenFile): Promise<void> => {
     current.flushing += 1
     try {
@@ -87,8 +88,7 @@ export function openLineFile(scheme: string, path: string): LineFile {
     async append(line, signal) {
       if (signal.aborted) throw late()
       try {
-        const current = there() ?? (await open())
-        if (signal.aborted) throw new Aborted()
+        const current = there() ?? (await unlessAborted(make(), signal))
         addLine(current, line)
         if (current.onDisk) await unlessAborted(flushed(current), signal)
       } catch (error) {
@@ -112,8 +112,7 @@ export function filePathOf(url: string, example: string): string {
   return resolve(path)
 }
 
-async function openForAppending(path: string): Promise<OpenFile> {
-  const fd = openThere(path) ?? (await openNew(path))
+function openFile(fd: number): OpenFile {
   const stat = fstatSync(fd)
   return { fd, inode: stat.ino, onDisk: stat.isFile(), flushing: 0, isRetired: false, hasFailed: false }
 }
@@ -128,7 +127,7 @@ function openThere(path: string): number | null {
   }
 }
 
-async function openNew(path: string): Promise<number> {
+async function makeFile(path: string): Promise<number> {
   await makeFolder(dirname(path))
   // Another process may have made it meanwhile.
   const there = openThere(path)
@@ -180,7 +179,7 @@ function isKnownToHaveFailed({ hasFailed }: OpenFile): boolean {
 class Aborted extends Error {}
 
 /** The system's call cannot be stopped; the caller can go on without it. */
-function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(new Aborted())
     signal.addEventListener('abort', giveUp, { once: true })

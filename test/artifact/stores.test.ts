@@ -39,7 +39,7 @@ describe('file:', () => {
 describeService('redis', () => {
   storeContract(async () => {
     const redis = await startRedis()
-    return { env: { STORE_URL: `redis://${redis.address}/0` }, stop: redis.stop }
+    return { env: { STORE_URL: `redis://${redis.address}/0` }, stop: () => redis.stop() }
   })
 })
 
@@ -48,7 +48,7 @@ describe('cos:', () => {
     async () => {
       const cos = await startFakeCos()
       cos.acceptsAnyTime = true
-      return { env: cosEnv(cos), stop: cos.close }
+      return { env: cosEnv(cos), stop: () => cos.close() }
     },
     { isExact: false },
   )
