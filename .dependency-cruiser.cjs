@@ -47,7 +47,7 @@ module.exports = {
         path: '^src/(queues|alerts|stores)/',
         // What the alert channels share: fitting, layout, reading URLs and answers.
         pathNot:
-          '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/(store|item-text))\\.ts$',
+          '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$',
       },
     ),
     rule(

@@ -114,8 +114,11 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
       return await client.call(...(command as [string, ...string[]]))
     } catch (error) {
       // Not by its name: the minified bundle has changed it.
-      if (!(error instanceof (library.ReplyError as typeof Error)))
+      if (!(error instanceof (library.ReplyError as typeof Error))) {
+        // Known here before the client tells of it: the peer may have ended the connection, and the socket not yet be closed.
+        lost()
         throw failed(peer, reason ?? 'the connection was lost')
+      }
       const code = /^[A-Z]+(?= )/.exec(error.message)?.[0] ?? null
       if (code !== null && STALE.has(code)) lost()
       throw failed(peer, `the server answered: ${reasonOf(error)}`, { code })

@@ -121,7 +121,10 @@ export function startHandler(options: {
   const close = async (): Promise<void> => {
     closing = true
     if (!ended) send({ kind: 'close' })
-    const kill = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS)
+    const kill = setTimeout(() => {
+      options.onErrorLine("the handler's process did not end when it was told to, and was killed")
+      child.kill('SIGKILL')
+    }, CLOSE_MS)
     await gone
     clearTimeout(kill)
   }

@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { createRabbitQueue } from '../support/rabbit-queue'
+import { startRedis } from '../support/redis-server'
+import { describeService } from '../support/services'
 import { type Fields, linesOf, localTools, post } from './local-tools'
 import type { RunningTool } from './run-tool'
 
@@ -204,6 +207,28 @@ describe('npm start', () => {
     expect(await exit).toBe(0)
     for (const word of ['--samples', '--watch', '--json', 'PORT', 'QUEUE_URL'])
       expect(output.stdout).toContain(word)
+  })
+})
+
+describeService('rabbitmq', (address) => {
+  test('ends by itself while AMQP and Redis connections are open', async () => {
+    const redis = await startRedis()
+    const queue = await createRabbitQueue(address, `local-${String(process.pid)}`)
+    try {
+      const env = { QUEUE_URL: queue.url(), STORE_URL: `redis://${redis.address}/0` }
+      const { gateway, origin, token } = await serve(env)
+      const sent = await post(`${origin}/${token}`, body('success.xml'))
+      expect(sent.body).toMatchObject({ outcome: 'queued' })
+      const invoked = tool('invoke', [event('apigw-success')], env)
+      expect(await invoked.exit).toBe(0)
+      expect(await gateway.interrupt()).toBe(0)
+      expect(gateway.output.stderr).toBe('')
+      expect(invoked.output.stderr).not.toContain('killed')
+      expect(await queue.drain()).toHaveLength(2)
+    } finally {
+      await queue.remove()
+      await redis.stop()
+    }
   })
 })
 

@@ -21,10 +21,16 @@ const LONGEST_MS = 20_000
 export function runTool(
   file: string,
   args: readonly string[],
-  options: { readonly cwd: string; readonly env?: Readonly<Record<string, string>>; readonly input?: string },
+  options: {
+    readonly cwd: string
+    readonly env?: Readonly<Record<string, string>>
+    readonly input?: string
+    /** The Node.js binary, if not this one. */
+    readonly node?: string
+  },
 ): RunningTool {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, [file, ...args], {
+  const child = spawn(options.node ?? process.execPath, [file, ...args], {
     cwd: options.cwd,
     env: { PATH, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

@@ -16,8 +16,8 @@ export interface Ran {
 
 const root = resolve(__dirname, '../..')
 
-/** A copy of the project as a fresh clone after `npm ci`, to deploy from and to change. */
-export function copyProject() {
+/** A copy of the project as a fresh clone after `npm ci`, to deploy from and to change. `node`: the Node.js that runs the CLI, if not this one. */
+export function copyProject(node: string = process.execPath) {
   const folder = mkdtempSync(join(tmpdir(), 'relay-project-'))
   const home = mkdtempSync(join(tmpdir(), 'relay-home-'))
   for (const name of [
@@ -40,16 +40,12 @@ export function copyProject() {
     env: Readonly<Record<string, string | undefined>>,
     started: (child: ChildProcess) => void = () => undefined,
   ): Promise<Ran> {
-    const child = spawn(
-      process.execPath,
-      [join(folder, 'node_modules/serverless/bin/serverless.js'), ...args],
-      {
-        cwd: folder,
-        env: { PATH: process.env['PATH'], HOME: home, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        timeout: 120_000,
-      },
-    )
+    const child = spawn(node, [join(folder, 'node_modules/serverless/bin/serverless.js'), ...args], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], HOME: home, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 120_000,
+    })
     started(child)
     const texts = { stdout: '', stderr: '', all: '' }
     for (const name of ['stdout', 'stderr'] as const) {
