@@ -42,7 +42,7 @@ describe('what stops a deploy before anything is uploaded', () => {
       { QUEUE_URL: 'nosuch://user:verysecret@host/' },
     )
     expect(wrong.code).toBe(1)
-    expect(wrong.all).toMatch(/- QUEUE_URL: .*nosuch/)
+    expect(wrong.all).toMatch(/- QUEUE_URL: no queue has this scheme/)
     expect(wrong.all).toContain('timeout of callback: 4; use a whole number of seconds from 5 to 900')
     expect(wrong.all).toContain('memory of callback: 100; use 64, or a multiple of 128')
     expect(wrong.all).toContain('vpcId, subnetId: only one is set')
