@@ -16,7 +16,7 @@ const written = (name: string): unknown[] => jsonLines(join(scene.targets, name)
 
 /** An escape that clears the screen, C1's, and one that turns the text round. */
 const HOSTILE = '\u001b[2J\u009b31m\u202e'
- 
+
 const COMMANDS_A_TERMINAL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/
 
 test('info', async () => {
