@@ -47,7 +47,16 @@ module.exports = {
         path: '^src/(queues|alerts|stores)/',
         // What the alert channels share: fitting, layout, reading URLs and answers.
         pathNot:
-          '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/(store|item-text))\\.ts$',
+          '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$',
+      },
+    ),
+    rule(
+      'errors-are-made-of-peers',
+      'What a peer says must lose its secrets on the way into an error: drivers make theirs by delivery/peer.',
+      { path: '^src/(queues|alerts|stores|tencent)/' },
+      {
+        path: '^src/delivery/delivery-error\\.ts$',
+        dependencyTypesNot: ['type-only'],
       },
     ),
     rule(

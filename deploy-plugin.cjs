@@ -1,4 +1,5 @@
 'use strict'
+require('./scripts/node-version.cjs')
 // serverless loads plugins as CommonJS: this compiles src/deploy/ in memory, so that `npm ci` is all a deploy needs.
 const { join } = require('node:path')
 const { buildSync } = require('esbuild')

@@ -1,38 +1,70 @@
-// Compares three handlers on this machine, in one run, as ratios: `empty` answers 200, `plain` is what a user would write by hand in ten
-// lines with xml2js, `relay` is the built bundle with a memory store and a queue that discards. No figure is a time to be met.
+// Compares handlers on this machine, in one run, as ratios: `empty` answers 200, `plain` is what a user would write by hand in ten lines with
+// xml2js, `today` is the built bundle with a memory store and a queue that discards, `v0.1` the same of that version. No figure is a time to be met.
 import './node-version.cjs'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 // Not { parseArgs }: a Node.js that has none must come as far as to be told that it is too old.
 import util from 'node:util'
 import { execution } from './bench/body.mjs'
+import { eventOf, measure, median, write } from './bench/measure.mjs'
 import { buildFunction } from './build.mjs'
+
+const HELP = `npm run bench                    against a handler written by hand, and against v0.1 (commit 749ec54, built in the same run)
+npm run bench -- --queue amqp    what RabbitMQ adds: the rate against a bare loop with the same client, and the cold start
+npm run bench -- --soak          one warm instance under 100,000 callbacks with RabbitMQ and Redis: memory, sockets, timers
+npm run bench -- --bodies        time and memory of bodies up to 6 MiB, honest and hostile
+  --runs N                       cold processes to take the median of (21)
+
+Exits with 1 when a figure misses its target. RabbitMQ and Redis: npm run services -- up rabbitmq redis`
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const work = join(root, '.build', 'bench')
 const { values: options } = util.parseArgs({
-  options: { queue: { type: 'string' }, help: { type: 'boolean' }, runs: { type: 'string', default: '21' } },
+  options: {
+    queue: { type: 'string' },
+    soak: { type: 'boolean' },
+    bodies: { type: 'boolean' },
+    help: { type: 'boolean' },
+    runs: { type: 'string', default: '21' },
+  },
 })
 if (options.help) {
-  console.log('npm run bench [-- --queue amqp] [--runs N]   cold processes to take the median of (21)')
+  console.log(HELP)
   process.exit(0)
 }
 
 rmSync(work, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
-const relay = await buildFunction()
-const xml2js = createRequire(import.meta.url).resolve('xml2js')
-const handlers = {
-  empty: write(
-    'empty.js',
-    `exports.main_handler = async () => ({ isBase64Encoded: false, statusCode: 200, headers: {}, body: '{}' })`,
-  ),
-  plain: write(
-    'plain.js',
-    `const { parseStringPromise } = require(${JSON.stringify(xml2js)})
+const handler = await buildFunction()
+const rows = []
+const row = (figure, value, target, met) =>
+  rows.push({ figure, value, target, met: met === null ? '' : met ? 'yes' : 'NO' })
+const bench = { row, handler, work, runs: Number(options.runs) }
+
+if (options.queue !== undefined) await (await import('./bench/queue.mjs')).benchQueue(options.queue, bench)
+else if (options.soak) await (await import('./bench/soak.mjs')).benchSoak(bench)
+else if (options.bodies) await (await import('./bench/bodies.mjs')).benchBodies(bench)
+else {
+  byHand(bench)
+  await (await import('./bench/before.mjs')).benchBefore({ ...bench, root })
+}
+print(rows)
+process.exitCode = rows.some(({ met }) => met === 'NO') ? 1 : 0
+
+function byHand({ runs }) {
+  const xml2js = createRequire(import.meta.url).resolve('xml2js')
+  const handlers = {
+    empty: write(
+      work,
+      'empty.js',
+      `exports.main_handler = async () => ({ isBase64Encoded: false, statusCode: 200, headers: {}, body: '{}' })`,
+    ),
+    plain: write(
+      work,
+      'plain.js',
+      `const { parseStringPromise } = require(${JSON.stringify(xml2js)})
 exports.main_handler = async (event) => {
   const { Response } = await parseStringPromise(event.body, { explicitArray: false })
   const { RunId, State } = Response.WorkflowExecution
@@ -42,62 +74,17 @@ exports.main_handler = async (event) => {
 }
 const queue = async () => {}
 const alert = async () => {}`,
-  ),
-  relay,
-}
-
-function write(name, text) {
-  const file = join(work, name)
-  writeFileSync(file, text)
-  return file
-}
-
-const TOKEN = 'bench-token-of-22-chars'
-const ENV = {
-  PATH: process.env.PATH,
-  CALLBACK_TOKEN: TOKEN,
-  QUEUE_URL: 'file:/dev/null',
-  STORE_URL: 'memory:',
-}
-
-/** Runs one measurement in a fresh process; its figures come back on fd 3, its log goes nowhere. */
-function measure(kind, handler, more = {}) {
-  const out = join(work, 'figures.json')
-  execFileSync(process.execPath, [join(root, 'scripts/bench', `${kind}.cjs`), handlers[handler], out], {
-    env: { ...ENV, ...more },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
-  return JSON.parse(readFileSync(out, 'utf8'))
-}
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-const rows = []
-const row = (figure, value, target, met) =>
-  rows.push({ figure, value, target, met: met === null ? '' : met ? 'yes' : 'NO' })
-
-if (options.queue !== undefined) {
-  const { benchQueue } = await import('./bench/queue.mjs')
-  await benchQueue(options.queue, { row, relay, work, token: TOKEN })
-} else {
-  const event = (tasks, name) =>
-    write(
-      name,
-      JSON.stringify({
-        httpMethod: 'POST',
-        path: `/ci/${TOKEN}`,
-        headers: {},
-        queryString: {},
-        body: execution(tasks),
-      }),
-    )
+    ),
+    relay: handler,
+  }
+  const event = (tasks, name) => write(work, name, JSON.stringify(eventOf(tasks)))
+  const run = (kind, which, env) => measure(work, kind, handlers[which], { env })
   const two = event(2, 'two.json')
 
   const cold = { empty: [], plain: [], relay: [] }
-  for (let run = 0; run < Number(options.runs); run += 1)
-    for (const handler of Object.keys(cold)) cold[handler].push(measure('cold', handler, { EVENT: two }).ms)
-  const coldMs = Object.fromEntries(
-    Object.entries(cold).map(([handler, values]) => [handler, median(values)]),
-  )
+  for (let time = 0; time < runs; time += 1)
+    for (const which of Object.keys(cold)) cold[which].push(run('cold', which, { EVENT: two }).ms)
+  const coldMs = Object.fromEntries(Object.entries(cold).map(([which, values]) => [which, median(values)]))
   row(
     'cold: load + first callback, relay / plain',
     coldMs.relay / coldMs.plain,
@@ -112,22 +99,16 @@ if (options.queue !== undefined) {
   )
 
   const warm = { plain: [], relay: [] }
-  for (let run = 0; run < 5; run += 1)
-    for (const handler of Object.keys(warm)) warm[handler].push(measure('warm', handler, { EVENT: two }).us)
+  for (let time = 0; time < 5; time += 1)
+    for (const which of Object.keys(warm)) warm[which].push(run('warm', which, { EVENT: two }).us)
   const warmRatio = median(warm.relay) / median(warm.plain)
   row('warm: two tasks, whole pipeline, relay / plain', warmRatio, '≤ 2.00', warmRatio <= 2)
   row('  (µs: plain, relay)', `${median(warm.plain).toFixed(0)}, ${median(warm.relay).toFixed(0)}`, '', null)
 
   const perTask = (tasks) => {
     const file = event(tasks, `${tasks}.json`)
-    return (
-      median(
-        Array.from(
-          { length: 5 },
-          () => measure('warm', 'relay', { EVENT: file, ROUNDS: String(Math.ceil(8000 / tasks)) }).us,
-        ),
-      ) / tasks
-    )
+    const env = { EVENT: file, ROUNDS: String(Math.ceil(8000 / tasks)) }
+    return median(Array.from({ length: 5 }, () => run('warm', 'relay', env).us)) / tasks
   }
   const growth = perTask(2000) / perTask(200)
   row('growth: time a task, 2,000 tasks / 200 tasks', growth, '≤ 1.30', growth <= 1.3)
@@ -137,29 +118,31 @@ if (options.queue !== undefined) {
   )
   const large = event(tasks, 'large.json')
   const peaks = Object.fromEntries(
-    Object.keys(handlers).map((handler) => [handler, measure('peak', handler, { EVENT: large }).mb]),
+    Object.keys(handlers).map((which) => [which, run('peak', which, { EVENT: large }).mb]),
   )
   row(`memory: peak RSS with a 6 MiB body (${tasks} tasks), MB`, peaks.relay, '≤ 128', peaks.relay <= 128)
   row('  (MB: empty, plain)', `${peaks.empty.toFixed(0)}, ${peaks.plain.toFixed(0)}`, '', null)
 
-  const kb = statSync(relay).size / 1024
+  const kb = statSync(handler).size / 1024
   row('size: dist/index.js, KB', kb, '≤ 300', kb <= 300)
 }
 
-const shown = rows.map(({ figure, value, target, met }) => [
-  figure,
-  typeof value === 'number' ? value.toFixed(2) : value,
-  target,
-  met,
-])
-const widths = [0, 1, 2, 3].map((column) => Math.max(...shown.map((cells) => cells[column].length)))
-for (const cells of [['figure', 'measured', 'target', 'met'], ...shown])
-  console.log(
-    cells
-      .map((cell, column) =>
-        cell.padEnd(Math.max(widths[column], ['figure', 'measured', 'target', 'met'][column].length)),
-      )
-      .join('  ')
-      .trimEnd(),
+function print(rows) {
+  const head = ['figure', 'measured', 'target', 'met']
+  const shown = rows.map(({ figure, value, target, met }) => [
+    figure,
+    typeof value === 'number' ? value.toFixed(2) : value,
+    target,
+    met,
+  ])
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...shown.map((cells) => cells[column].length)),
   )
-process.exitCode = rows.some(({ met }) => met === 'NO') ? 1 : 0
+  for (const cells of [head, ...shown])
+    console.log(
+      cells
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd(),
+    )
+}

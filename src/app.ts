@@ -67,7 +67,8 @@ export async function openApp(env: Environment, log: Log, serves: Serves = 'call
 
 /** A sweep ends well before its function does: the last tries may take their full time, and the store must be tidied. */
 function sweepLimits(remainingMs: number | null): SweepLimits {
-  return { ms: Math.max(1_000, (remainingMs ?? 30_000) - 12_000), items: 2_000 }
+  const left = remainingMs ?? 30_000
+  return { ms: Math.max(1_000, left - 12_000), lastMs: Math.max(1_000, left - 2_000), items: 2_000 }
 }
 
 /** Opens every driver that the configuration names, and reports all that cannot be opened at once. */
@@ -110,6 +111,8 @@ export async function openParts(
     channels: channels.filter((channel) => channel !== null),
     readBack: executions,
     verify: config.verify,
+    bucketsOf: (id) =>
+      config.reconcile.filter(({ workflowId }) => workflowId === id).map(({ bucket }) => bucket),
     language: config.alertLang,
     log,
     about: { version, region: config.region, reconcile: config.reconcile.length },

@@ -3,7 +3,7 @@ import { type App, openApp, openLog } from './app'
 import { ConfigError, type Serves } from './config'
 import { toGatewayRequest } from './gateway/request'
 import { toIntegratedResponse } from './gateway/response'
-import { comeAgain } from './relay/answer'
+import { type Answer, comeAgain } from './relay/answer'
 import type { SweepReport } from './sweep/sweep'
 
 let app: { readonly serves: Serves; readonly opened: Promise<App> } | null = null
@@ -37,15 +37,25 @@ export async function main_handler(event: unknown, context?: Partial<Context>): 
     const request = toGatewayRequest(event, context?.request_id ?? null)
     return toIntegratedResponse(await relay(request, { remainingMs: remainingMs(context) }))
   } catch (error) {
-    const problems = error instanceof ConfigError ? error.problems : undefined
-    openLog(process.env)('fatal', 'not serving: the configuration is not usable', {
-      ...(problems ? { problems } : { error: String(error), stack: (error as Error).stack }),
-      requestId: context?.request_id,
-    })
-    return toIntegratedResponse(
-      comeAgain('not-configured', 'The function is not configured; its log says what is missing.', 60_000),
+    return toIntegratedResponse(notServing(error, context?.request_id))
+  }
+}
+
+/** Says in the log why, and answers 503. */
+function notServing(error: unknown, requestId: string | undefined): Answer {
+  const log = openLog(process.env)
+  if (error instanceof ConfigError) {
+    const { problems } = error
+    log('fatal', 'not serving: the configuration is not usable', { problems, requestId })
+    return comeAgain(
+      'not-configured',
+      'The function is not configured; its log says what is missing.',
+      60_000,
     )
   }
+  const stack = error instanceof Error ? error.stack : undefined
+  log('fatal', 'not serving: a fault of the function itself', { error: String(error), stack, requestId })
+  return comeAgain('internal', 'The function failed; its log says why.', 5_000)
 }
 
 /**

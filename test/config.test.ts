@@ -62,7 +62,27 @@ test('everything set', () => {
   })
 })
 
-test('the region is the function’s own unless set', () => {
+test('the region of the buckets is not the function’s own', () => {
+  expect(
+    readConfig({ ...GOOD, TENCENTCLOUD_REGION: 'ap-guangzhou', COS_REGION: 'ap-beijing' }),
+  ).toMatchObject({
+    region: 'ap-beijing',
+    ownRegion: 'ap-guangzhou',
+  })
+  expect(readConfig({ ...GOOD, COS_REGION: 'ap-beijing' }).ownRegion).toBeNull()
+})
+
+test('CI can be replaced on loopback only', () => {
+  expect(readConfig({ ...GOOD, CI_ENDPOINT: 'http://127.0.0.1:8080' }).ciEndpoint).toBe(
+    'http://127.0.0.1:8080',
+  )
+  for (const CI_ENDPOINT of ['http://example.com', 'nonsense'])
+    expect(problemsOf({ ...GOOD, CI_ENDPOINT })).toEqual([
+      'CI_ENDPOINT: must be a loopback address such as http://127.0.0.1:8080',
+    ])
+})
+
+test('the region of the buckets is the function’s own unless set', () => {
   expect(readConfig({ ...GOOD, TENCENTCLOUD_REGION: 'ap-guangzhou' }).region).toBe('ap-guangzhou')
   expect(readConfig({ ...GOOD, TENCENTCLOUD_REGION: 'ap-guangzhou', COS_REGION: ' ' }).region).toBe(
     'ap-guangzhou',
@@ -175,6 +195,23 @@ describe('what must never be shown', () => {
       ['tok-en-1', 'key-2', 'acc-3', 'pwd-4', 'sec-5'],
     ],
     [
+      'all of a webhook but scheme and host, short or long, named or not',
+      { QUEUE_URL: 'https://h.example/k/aB3x/in?sig=s1gn-ature&code=c0de&v=1.22&bare-key#frag-ment' },
+      ['aB3x', 's1gn-ature', 'c0de', '1.22', 'bare-key', 'frag-ment', '/k/aB3x/in'],
+    ],
+    [
+      'who logs in to a webhook, and how the header says it',
+      { QUEUE_URL: 'https://KEY-user:x-pass@h.example/' },
+      ['KEY-user', 'x-pass', Buffer.from('KEY-user:x-pass').toString('base64')],
+    ],
+    ['a user of a webhook without a password', { QUEUE_URL: 'https://KEY-user@h.example/' }, ['KEY-user']],
+    [
+      'everything after a scheme that nobody knows',
+      { ALERT_URLS: 'bark://host.example/bark-KEY?x=y-KEY telegram://bot-KEY/chat-id serverchan:send-KEY' },
+      ['bark-KEY', 'y-KEY', 'bot-KEY', 'chat-id', 'send-KEY'],
+    ],
+    ['what was pasted without a scheme', { ALERT_URLS: '693a-91f6-pasted' }, ['693a-91f6-pasted']],
+    [
       'robots’ keys',
       {
         ALERT_URLS:
@@ -203,11 +240,11 @@ describe('what must never be shown', () => {
       CALLBACK_TOKEN: 'local',
       RELAY_LOCAL: '1',
       QUEUE_URL: 'amqp://guest:s3cret-1@rabbit.example:5672/vhost?queue=successes',
-      ALERT_URLS: 'https://alerts.example/in console: alertmanager://am.example:9093',
+      ALERT_URLS: 'https://alerts.example/callback/in console: alertmanager://am.example:9093',
       STORE_URL: 'file:.relay/store',
     }
     const text =
-      'local guest rabbit.example:5672 /vhost successes alerts.example am.example:9093 console .relay/store'
+      'local guest rabbit.example:5672 /vhost successes alerts.example am.example:9093 console .relay/store callback queued'
     expect(redactor(secretsIn(env))(text)).toBe(text)
   })
 

@@ -170,6 +170,26 @@ describe('main_handler', () => {
     expect(output.join('')).not.toContain('s3cret-pigeon')
   })
 
+  test('a fault that has nothing to do with it is called what it is', async () => {
+    await start(ENV)
+    const getRemainingTimeInMillis = (): number => {
+      throw new Error('the clock is broken')
+    }
+    const answer = await index.main_handler(post('<a/>'), { request_id: 'r1', getRemainingTimeInMillis })
+    expect(answer).toMatchObject({
+      statusCode: 503,
+      headers: { 'Retry-After': '5' },
+      body: JSON.stringify({ error: 'internal', message: 'The function failed; its log says why.' }),
+    })
+    expect(JSON.parse(output[0]!)).toMatchObject({
+      level: 60,
+      msg: 'not serving: a fault of the function itself',
+      error: 'Error: the clock is broken',
+      stack: expect.stringContaining('index.test.ts') as string,
+      requestId: 'r1',
+    })
+  })
+
   test('an unset store is said once, at the start', async () => {
     await start({ ...ENV, STORE_URL: '' })
     for (let time = 0; time < 3; time++) await index.main_handler(post('', { httpMethod: 'GET' }))

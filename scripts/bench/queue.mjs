@@ -1,22 +1,17 @@
 // What a real queue adds: the rate of the built handler against a bare loop with the same client, and the cold start with the client configured.
-import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
 import { Connection } from 'rabbitmq-client'
-import { execution } from './body.mjs'
+import { BROKER, eventOf, measure, median, write } from './measure.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 const CALLBACKS = 2000
 const AT_ONCE = 50
 const ROUNDS = 5
 const QUEUE = 'relay-bench'
-/** The broker of `npm run services -- up rabbitmq`. */
-const BROKER = process.env.BENCH_AMQP_URL ?? 'amqp://guest:guest@127.0.0.1:5690'
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-
-export async function benchQueue(name, { row, relay, work, token }) {
+export async function benchQueue(name, { row, handler, work, runs }) {
   if (name !== 'amqp') throw new Error(`--queue ${name}: only amqp is benched`)
   const connection = new Connection(BROKER)
   await connection.onConnect(5_000).catch(() => {
@@ -28,18 +23,18 @@ export async function benchQueue(name, { row, relay, work, token }) {
   }
   const count = async () => (await connection.queueDeclare({ queue: QUEUE, passive: true })).messageCount
   try {
-    await throughput({ row, relay, work, token, reset, count })
+    await throughput({ row, relay: handler, work, reset, count })
     await reset()
-    await coldStart({ row, relay, work, token })
+    await coldStart({ row, relay: handler, work, runs })
   } finally {
     await connection.queueDelete(QUEUE)
     await connection.close()
   }
 }
 
-async function throughput({ row, relay, work, token, reset, count }) {
-  const message = messageOf(relay, work, token)
-  const event = write(work, 'amqp-event.json', JSON.stringify({ ...eventOf(token), message }))
+async function throughput({ row, relay, work, reset, count }) {
+  const message = messageOf(relay, work)
+  const event = write(work, 'amqp-event.json', JSON.stringify({ ...eventOf(2), message }))
   const bare = await bundle(
     work,
     'bare.js',
@@ -58,7 +53,7 @@ async function throughput({ row, relay, work, token, reset, count }) {
   for (let round = 0; round < ROUNDS; round += 1)
     for (const [kind, handler] of Object.entries({ bare, relay })) {
       await reset()
-      const figures = run(work, 'throughput', handler, token, { EVENT: event })
+      const figures = run(work, 'throughput', handler, { EVENT: event })
       rates[kind].push(figures)
       lost = Math.max(lost, Math.abs(figures.sent - (await count())))
     }
@@ -86,7 +81,7 @@ async function throughput({ row, relay, work, token, reset, count }) {
 }
 
 /** The cold start up to an answer, no callback yet: the app opened and the client loaded, against the libraries alone. */
-async function coldStart({ row, relay, work, token }) {
+async function coldStart({ row, relay, work, runs }) {
   const libraries = await bundle(
     work,
     'libraries.js',
@@ -94,11 +89,11 @@ async function coldStart({ row, relay, work, token }) {
     require('rabbitmq-client')
     exports.main_handler = async () => ({ statusCode: 200 })`,
   )
-  const look = write(work, 'look.json', JSON.stringify({ ...eventOf(token), httpMethod: 'GET' }))
+  const look = write(work, 'look.json', JSON.stringify({ ...eventOf(2), httpMethod: 'GET' }))
   const ms = { libraries: [], relay: [] }
-  for (let runs = 0; runs < 21; runs += 1)
+  for (let time = 0; time < runs; time += 1)
     for (const [kind, handler] of Object.entries({ libraries, relay }))
-      ms[kind].push(run(work, 'cold', handler, token, { EVENT: look }).ms)
+      ms[kind].push(run(work, 'cold', handler, { EVENT: look }).ms)
   const ratio = median(ms.relay) / median(ms.libraries)
   row('cold with amqp configured, relay / (empty + xml2js + client, bundled)', ratio, '≤ 1.25', ratio <= 1.25)
   row(
@@ -110,22 +105,11 @@ async function coldStart({ row, relay, work, token }) {
 }
 
 /** The very bytes that the relay publishes of the event; the bare loop sends them as they are. */
-function messageOf(relay, work, token) {
+function messageOf(relay, work) {
   const file = join(work, 'message.jsonl')
-  const event = write(work, 'one.json', JSON.stringify(eventOf(token)))
-  run(work, 'cold', relay, token, { EVENT: event, QUEUE_URL: `file:${file}` })
+  const event = write(work, 'one.json', JSON.stringify(eventOf(2)))
+  run(work, 'cold', relay, { EVENT: event, QUEUE_URL: `file:${file}` })
   return readFileSync(file, 'utf8').trimEnd()
-}
-
-function eventOf(token) {
-  const body = execution(2)
-  return { httpMethod: 'POST', path: `/ci/${token}`, headers: {}, queryString: {}, body }
-}
-
-function write(work, name, text) {
-  const file = join(work, name)
-  writeFileSync(file, text)
-  return file
 }
 
 async function bundle(work, name, text) {
@@ -142,20 +126,14 @@ async function bundle(work, name, text) {
   return outfile
 }
 
-function run(work, kind, handler, token, more) {
-  const out = join(work, 'figures.json')
-  execFileSync(process.execPath, [join(root, 'scripts/bench', `${kind}.cjs`), handler, out], {
+function run(work, kind, handler, more) {
+  return measure(work, kind, handler, {
     env: {
-      PATH: process.env.PATH,
-      CALLBACK_TOKEN: token,
       QUEUE_URL: `${BROKER}/%2F?queue=${QUEUE}`,
-      STORE_URL: 'memory:',
       BROKER,
       CALLBACKS: String(CALLBACKS),
       AT_ONCE: String(AT_ONCE),
       ...more,
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
   })
-  return JSON.parse(readFileSync(out, 'utf8'))
 }

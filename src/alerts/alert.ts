@@ -28,6 +28,8 @@ export interface Alert {
   /** Heading of `items`: `Failed tasks`. */
   readonly itemsHeading: string
   readonly items: readonly AlertItem[]
+  /** How many more there are than `items` lists; absent: none. */
+  readonly unlisted?: number
   /** What stands for items left out to fit a channel's limit: `and {count} more tasks`. */
   readonly more: string
   /** Closing facts, shown however long the items are: the run id. */
@@ -47,9 +49,15 @@ export function plainText(alert: Alert): string {
       lines.push(`  ${String(index + 1)}. ${item.title}`)
       lines.push(...item.facts.map((fact) => `     ${factLine(fact)}`))
     })
+    if (alert.unlisted) lines.push(moreOf(alert, alert.unlisted))
   }
   lines.push(...alert.footer.map(factLine))
   return lines.join('\n')
+}
+
+/** The words for so many items that are left out. */
+export function moreOf({ more }: Alert, count: number): string {
+  return more.replaceAll('{count}', String(count))
 }
 
 function factLine(fact: Fact): string {

@@ -1,4 +1,4 @@
-import type { Alert, AlertItem, Fact, Severity } from './alert'
+import { type Alert, type AlertItem, type Fact, moreOf, type Severity } from './alert'
 
 /** An alert made to fit a channel: every text one printable line, long ones cut, items that did not fit counted in `more`. */
 export interface FittedAlert {
@@ -69,7 +69,7 @@ function mostItems(all: number, fits: (count: number) => boolean): number | null
 }
 
 function shorten(alert: Alert, lengths: Lengths, count: number): FittedAlert {
-  const left = alert.items.length - count
+  const left = alert.items.length + (alert.unlisted ?? 0) - count
   return {
     severity: alert.severity,
     title: cut(alert.title, Math.min(lengths.head, LONGEST_TITLE)),
@@ -79,7 +79,7 @@ function shorten(alert: Alert, lengths: Lengths, count: number): FittedAlert {
       title: cut(item.title, lengths.item),
       facts: shortFacts(item.facts, lengths.item),
     })),
-    more: left === 0 ? null : cut(alert.more.replaceAll('{count}', String(left)), LONGEST_TITLE),
+    more: left === 0 ? null : cut(moreOf(alert, left), LONGEST_TITLE),
     footer: shortFacts(alert.footer, lengths.head),
   }
 }

@@ -1,17 +1,21 @@
-import { type Node, nodeOf, nodesOf, requiredTextOf, textOf, timeOf } from './fields'
+import { nameOf, type Node, nodeOf, nodesOf, requiredKeyOf, textOf, timeOf } from './fields'
 import type { Task, TaskOutput, Template, Text, WorkflowExecution } from './model'
+import { UnreadableCallback } from './unreadable-callback'
+
+/** More do not fit in the longest body with what each of them has to say. */
+const MOST_TASKS = 20_000
 
 /** Reads a WorkflowExecution element (460/80039, 436/48042). Throws UnreadableCallback when it has no RunId or no State. */
 export function readExecution(node: Node, where: string): WorkflowExecution {
   return {
-    runId: requiredTextOf(node, 'RunId', where),
-    bucket: textOf(node, 'BucketId', where),
-    object: textOf(node, 'Object', where),
-    state: requiredTextOf(node, 'State', where),
+    runId: requiredKeyOf(node, 'RunId', where),
+    bucket: nameOf(node, 'BucketId', where),
+    object: nameOf(node, 'Object', where),
+    state: requiredKeyOf(node, 'State', where),
     createdAt: timeOf(node, 'CreateTime', where),
     headers: readHeaders(node, where),
     workflow: { id: textOf(node, 'WorkflowId', where), name: textOf(node, 'WorkflowName', where) },
-    tasks: nodesOf(node, 'Tasks', where).map((task, index) => readTask(task, `${where}.Tasks[${index + 1}]`)),
+    tasks: readTasks(node, where),
   }
 }
 
@@ -22,6 +26,13 @@ function readHeaders(node: Node, where: string): Record<string, Text> {
     return key === null ? [] : [[key, textOf(header, 'Value', here)]]
   })
   return Object.fromEntries(headers)
+}
+
+function readTasks(node: Node, where: string): readonly Task[] {
+  const tasks = nodesOf(node, 'Tasks', where)
+  if (tasks.length > MOST_TASKS)
+    throw new UnreadableCallback('too-many', `${where} has more than ${MOST_TASKS} Tasks.`)
+  return tasks.map((task, index) => readTask(task, `${where}.Tasks[${index + 1}]`))
 }
 
 function readTask(node: Node, where: string): Task {
@@ -47,9 +58,11 @@ function readTemplate(node: Node, where: string): Template | null {
   return id === null && name === null ? null : { id, name }
 }
 
+const NONE: readonly TaskOutput[] = []
+
 function readOutputs(task: Node, where: string): readonly TaskOutput[] {
   const result = nodeOf(task, 'ResultInfo', where)
-  if (result === null) return []
+  if (result === null) return NONE
   return ['ObjectInfo', 'SpriteObjectInfo'].flatMap((list) =>
     nodesOf(result, list, `${where}.ResultInfo`).map((output, index) => {
       const here = `${where}.ResultInfo.${list}[${index + 1}]`

@@ -18,6 +18,18 @@ function isUnset(value: unknown): boolean {
   )
 }
 
+/** Adds what came under a name; what comes under one name again makes a list of it. `__proto__` is a name like any other. */
+export function addField(node: Record<string, unknown>, name: string, value: unknown): void {
+  if (!Object.hasOwn(node, name)) setField(node, name, value)
+  else if (Array.isArray(node[name])) node[name].push(value)
+  else setField(node, name, [node[name], value])
+}
+
+function setField(node: Record<string, unknown>, name: string, value: unknown): void {
+  if (name !== '__proto__') node[name] = value
+  else Object.defineProperty(node, name, { value, writable: true, enumerable: true, configurable: true })
+}
+
 function own(node: Node, name: string): unknown {
   return Object.hasOwn(node, name) ? node[name] : undefined
 }
@@ -33,14 +45,37 @@ export function textOf(node: Node, name: string, where: string): Text {
   return value
 }
 
+/** Ids and States: they become keys of stores and parts of every message. */
+const LONGEST_KEY_BYTES = 1024
+
+/** COS takes no object key over 850 bytes; whatever CI may write instead is shorter than this. */
+const LONGEST_NAME_BYTES = 65_536
+
+/** The text of a field that is an id or a judgement. Throws `too-long`, too. */
+export function keyOf(node: Node, name: string, where: string): Text {
+  return shortTextOf(node, name, where, LONGEST_KEY_BYTES)
+}
+
+/** The name of a bucket or an object: several parts of a message and of an alert are made of it. Throws `too-long`, too. */
+export function nameOf(node: Node, name: string, where: string): Text {
+  return shortTextOf(node, name, where, LONGEST_NAME_BYTES)
+}
+
+function shortTextOf(node: Node, name: string, where: string, longestBytes: number): Text {
+  const text = textOf(node, name, where)
+  if (text !== null && Buffer.byteLength(text) > longestBytes)
+    throw new UnreadableCallback('too-long', `${where}.${name} is longer than ${longestBytes} bytes.`)
+  return text
+}
+
 export function timeOf(node: Node, name: string, where: string): Text {
   const text = textOf(node, name, where)
   return text === null ? null : toRfc3339(text)
 }
 
-/** A field that must be there. */
-export function requiredTextOf(node: Node, name: string, where: string): string {
-  const text = textOf(node, name, where)
+/** An id or a State that must be there. Throws `missing-field`, `too-long`. */
+export function requiredKeyOf(node: Node, name: string, where: string): string {
+  const text = keyOf(node, name, where)
   if (text === null) throw new UnreadableCallback('missing-field', `${where} has no ${name}.`)
   return text
 }
@@ -70,10 +105,13 @@ function wrongType(where: string, name: string, expected: string, value: unknown
   return new UnreadableCallback('wrong-type', `${where}.${name} should hold ${expected} but holds ${found}.`)
 }
 
-/** Any parsed value with "not set" as null at every level. */
+/** Any parsed value with "not set" as null at every level; half of a surrogate pair, which JSON can escape, becomes U+FFFD. */
 export function normalized(value: unknown): unknown {
   if (isUnset(value)) return null
   if (Array.isArray(value)) return value.map(normalized)
+  if (typeof value === 'string') return value.toWellFormed()
   if (!isNode(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, normalized(item)]))
+  const node: Record<string, unknown> = {}
+  for (const name of Object.keys(value)) addField(node, name.toWellFormed(), normalized(value[name]))
+  return node
 }

@@ -1,4 +1,14 @@
-import { type Node, nodeOf, nodesOf, normalized, requiredTextOf, textOf, timeOf } from './fields'
+import {
+  keyOf,
+  nameOf,
+  type Node,
+  nodeOf,
+  nodesOf,
+  normalized,
+  requiredKeyOf,
+  textOf,
+  timeOf,
+} from './fields'
 import type { Job } from './model'
 import { UnreadableCallback } from './unreadable-callback'
 
@@ -9,16 +19,16 @@ import { UnreadableCallback } from './unreadable-callback'
 export function readJob(node: Node, where: string): Job {
   const code = textOf(node, 'Code', where)
   const state =
-    textOf(node, 'State', where) ?? (code === null ? null : code === 'Success' ? 'Success' : 'Failed')
+    keyOf(node, 'State', where) ?? (code === null ? null : code === 'Success' ? 'Success' : 'Failed')
   if (state === null) throw new UnreadableCallback('missing-field', `${where} has neither State nor Code.`)
   // Jobs that join several objects list an Input each; the first one names the job.
   const input = nodesOf(node, 'Input', where)[0] ?? {}
   const operation = nodeOf(node, 'Operation', where)
   return {
-    jobId: requiredTextOf(node, 'JobId', where),
+    jobId: requiredKeyOf(node, 'JobId', where),
     tag: textOf(node, 'Tag', where),
-    bucket: textOf(input, 'BucketId', `${where}.Input`),
-    object: textOf(input, 'Object', `${where}.Input`),
+    bucket: nameOf(input, 'BucketId', `${where}.Input`),
+    object: nameOf(input, 'Object', `${where}.Input`),
     region: textOf(input, 'Region', `${where}.Input`),
     state,
     code,

@@ -1,61 +1,190 @@
-import { isNode, type Node } from './fields'
-import { UnreadableCallback } from './unreadable-callback'
+import { addField, isNode, type Node } from './fields'
+import { UnreadableCallback, type UnreadableCode } from './unreadable-callback'
 
 const DEEPEST = 64
+/** Of the whole document: objects, lists, texts and all the rest. As many as XML may have elements. */
+export const MOST_VALUES = 250_000
+/** Of one object. */
+const MOST_NAMES = 1_000
 
-/** Reads a JSON object. Throws UnreadableCallback: not well formed, no object, nesting deeper than 64. */
+const BLANK = /[\t\n\r ]*/y
+/** A number as far as it goes: it is whole when it ends with a digit. */
+const NUMBER = /-?(?:(?:0|[1-9][0-9]*)(?:\.(?:[0-9]+(?:[eE][+-]?[0-9]*)?)?|[eE][+-]?[0-9]*)?)?/y
+const PLAIN_CHARACTERS = /[^"\\\u0000-\u001f]*/y
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+const ESCAPE_SO_FAR = /\\(?:u[0-9a-fA-F]{0,3})?/y
+const NOT_PLAIN = /[\\\u0000-\u001f]/
+const WORDS = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+] as const
+
+/**
+ * Reads a JSON object in one pass. A number becomes the text as sent, so that ids keep all their digits; a name that comes twice in one object
+ * holds a list, as an element of XML does. Throws UnreadableCallback with the place: not well-formed (RFC 8259), no object, nesting deeper than
+ * 64, more values or names than the limit.
+ *
+ * JSON.parse does neither, and says of most faults not where they are.
+ */
 export function readJson(text: string): Node {
-  const value = parse(text)
-  if (!isNode(value)) throw new UnreadableCallback('malformed-json', 'The JSON is not an object.')
-  if (isDeeperThan(value, DEEPEST))
-    throw new UnreadableCallback('too-deep', `The JSON cannot be read: nested deeper than ${DEEPEST}.`)
-  return value
-}
+  let at = 0
+  let values = 0
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    // V8 quotes the text around the fault, which may be long or secret; its position is enough.
-    const position = faultIn(text)
-    throw new UnreadableCallback(
+  skipBlank()
+  const value = readValue(0)
+  if (at < text.length) fail(at)
+  if (!isNode(value)) throw unreadable('malformed-json', 'The JSON is not an object.')
+  return value
+
+  /** Blanks after it included. */
+  function readValue(depth: number): unknown {
+    values += 1
+    if (values > MOST_VALUES) throw cannotBeRead('too-many', `more than ${MOST_VALUES} values`)
+    const value = valueAt(depth)
+    skipBlank()
+    return value
+  }
+
+  function valueAt(depth: number): unknown {
+    switch (text[at]) {
+      case '{':
+        return readObject(deeper(depth))
+      case '[':
+        return readList(deeper(depth))
+      case '"':
+        return readText()
+      case 't':
+      case 'f':
+      case 'n':
+        return readWord()
+      case undefined:
+      default:
+        return readNumber()
+    }
+  }
+
+  function deeper(depth: number): number {
+    if (depth === DEEPEST) throw cannotBeRead('too-deep', `nested deeper than ${DEEPEST}`)
+    return depth + 1
+  }
+
+  function readObject(depth: number): Node {
+    const node: Record<string, unknown> = {}
+    let names = 0
+    step()
+    if (text[at] !== '}')
+      for (;;) {
+        if (text[at] !== '"') fail(at)
+        const name = readText()
+        names += 1
+        if (names > MOST_NAMES) throw cannotBeRead('too-many', `more than ${MOST_NAMES} names in one object`)
+        skipBlank()
+        if (text[at] !== ':') fail(at)
+        step()
+        addField(node, name, readValue(depth))
+        if (text[at] !== ',') break
+        step()
+      }
+    if (text[at] !== '}') fail(at)
+    at += 1
+    return node
+  }
+
+  function readList(depth: number): unknown[] {
+    const list: unknown[] = []
+    step()
+    if (text[at] !== ']')
+      for (;;) {
+        list.push(readValue(depth))
+        if (text[at] !== ',') break
+        step()
+      }
+    if (text[at] !== ']') fail(at)
+    at += 1
+    return list
+  }
+
+  function readText(): string {
+    const end = textEnd(at)
+    const inside = text.slice(at + 1, end)
+    const read = NOT_PLAIN.test(inside) ? unescaped(end) : inside
+    at = end + 1
+    return read
+  }
+
+  /** The position of the quote that ends a text. */
+  function textEnd(begin: number): number {
+    for (let quote = text.indexOf('"', begin + 1); ; quote = text.indexOf('"', quote + 1)) {
+      if (quote === -1) failInText(begin)
+      let backslash = quote
+      while (text[backslash - 1] === '\\') backslash -= 1
+      if ((quote - backslash) % 2 === 0) return quote
+    }
+  }
+
+  function unescaped(end: number): string {
+    try {
+      return JSON.parse(text.slice(at, end + 1)) as string
+    } catch {
+      return failInText(at)
+    }
+  }
+
+  function failInText(begin: number): never {
+    let sound = matchEnd(PLAIN_CHARACTERS, begin + 1)
+    for (let end = matchEnd(ESCAPE, sound); end > sound; end = matchEnd(ESCAPE, sound))
+      sound = matchEnd(PLAIN_CHARACTERS, end)
+    fail(matchEnd(ESCAPE_SO_FAR, sound))
+  }
+
+  function readWord(): boolean | null {
+    const known = WORDS.find(([word]) => word[0] === text[at]) ?? WORDS[0]
+    const [word, value] = known
+    if (!text.startsWith(word, at)) {
+      let same = 1
+      while (word[same] === text[at + same]) same += 1
+      fail(at + same)
+    }
+    at += word.length
+    return value
+  }
+
+  function readNumber(): string {
+    const end = matchEnd(NUMBER, at)
+    if (!/[0-9]/.test(text[end - 1] ?? '') || end === at) fail(end)
+    const number = text.slice(at, end)
+    at = end
+    return number
+  }
+
+  /** Over the character here and the blanks after it. */
+  function step(): void {
+    at += 1
+    skipBlank()
+  }
+
+  function skipBlank(): void {
+    if (text.charCodeAt(at) <= 32) at = matchEnd(BLANK, at)
+  }
+
+  function matchEnd(pattern: RegExp, begin: number): number {
+    pattern.lastIndex = begin
+    return pattern.test(text) ? pattern.lastIndex : begin
+  }
+
+  function fail(position: number): never {
+    throw cannotBeRead(
       'malformed-json',
-      `The JSON cannot be read: ${position === null ? 'it ends too early' : `fault at character ${position + 1}`}.`,
+      position >= text.length ? 'it ends too early' : `fault at character ${position + 1}`,
     )
   }
 }
 
-/**
- * The position of the character that no JSON can have there; null when more text could make it right. V8 tells it in some messages
- * only, so it is halved for: what is in front of the fault only ends too early, whatever holds the fault does not.
- */
-function faultIn(text: string): number | null {
-  if (endsTooEarly(text)) return null
-  let sound = 0
-  let faulty = text.length
-  while (faulty - sound > 1) {
-    const middle = Math.floor((sound + faulty) / 2)
-    if (endsTooEarly(text.slice(0, middle))) sound = middle
-    else faulty = middle
-  }
-  return sound
+function cannotBeRead(code: UnreadableCode, what: string): UnreadableCallback {
+  return unreadable(code, `The JSON cannot be read: ${what}.`)
 }
 
-/** Whether JSON is sound as far as it goes, and goes not far enough (or is whole). */
-function endsTooEarly(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch (error) {
-    const { message } = error as Error
-    const position = /position (\d+)/.exec(message)?.[1]
-    return position === undefined
-      ? message === 'Unexpected end of JSON input'
-      : Number(position) >= text.length
-  }
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((item) => isDeeperThan(item, levels - 1))
+function unreadable(code: UnreadableCode, message: string): UnreadableCallback {
+  return new UnreadableCallback(code, message)
 }

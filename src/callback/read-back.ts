@@ -1,6 +1,6 @@
 import { isBucketName } from './bucket-name'
 import { readExecution } from './execution'
-import { type Node, nodeOf, nodesOf, requiredTextOf, textOf, timeOf } from './fields'
+import { type Node, nodeOf, nodesOf, requiredKeyOf, textOf, timeOf } from './fields'
 import { readJob } from './job'
 import type { Job, Text, WorkflowExecution } from './model'
 import { UnreadableCallback } from './unreadable-callback'
@@ -58,8 +58,8 @@ export function readExecutionPage(xml: string): ExecutionPage {
     executions: nodesOf(response, 'WorkflowExecutionList', 'Response').map((node, index) => {
       const here = `WorkflowExecutionList[${index + 1}]`
       return {
-        runId: requiredTextOf(node, 'RunId', here),
-        state: requiredTextOf(node, 'State', here),
+        runId: requiredKeyOf(node, 'RunId', here),
+        state: requiredKeyOf(node, 'State', here),
         // An old sample has `CreationTime`.
         createdAt: timeOf(node, 'CreateTime', here) ?? timeOf(node, 'CreationTime', here),
         object: keyOf(textOf(node, 'Object', here)),

@@ -8,6 +8,10 @@ export type UnreadableCode =
   | 'malformed-json'
   | 'doctype'
   | 'too-deep'
+  /** More elements, attributes or values than a callback can need. */
+  | 'too-many'
+  /** An id, a State or a name that no callback can need. */
+  | 'too-long'
   | 'second-root'
   | 'unknown-document'
   | 'missing-field'

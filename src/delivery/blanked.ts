@@ -25,10 +25,10 @@ export function asInJson(text: string): string {
 
 /** The hexadecimal digits may be written either way, and a blank in a query as `+`. */
 function asInUrls(text: string): string[] {
+  if (/^[\w.-]*$/.test(text)) return []
   const encoded = encodeURIComponent(text.toWellFormed())
-  return [
-    encoded,
-    encoded.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    new URLSearchParams([['', text]]).toString().slice(1),
-  ]
+  const inForms = encoded
+    .replaceAll(/[!'()~]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%20', '+')
+  return [encoded, inForms, encoded.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase())]
 }

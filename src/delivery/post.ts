@@ -71,11 +71,14 @@ function reasonOf(error: unknown): string {
   return typeof cause?.code === 'string' ? cause.code : 'the connection failed'
 }
 
-/** `Retry-After` in ms: seconds or an HTTP date (RFC 9110, 10.2.3); null when absent or unreadable. */
+/** Whatever a peer says: it may be mistaken, or mean harm. */
+const LONGEST_WAIT_MS = 86_400_000
+
+/** `Retry-After` in ms, a day at most: seconds or an HTTP date (RFC 9110, 10.2.3); null when absent or unreadable. */
 export function retryAfterMs(headers: Pick<Headers, 'get'>, now: number = Date.now()): number | null {
   const value = headers.get('retry-after')
   if (value === null) return null
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
+  if (/^\s*\d+\s*$/.test(value)) return Math.min(Number(value) * 1000, LONGEST_WAIT_MS)
   const at = Date.parse(value)
-  return Number.isNaN(at) ? null : Math.max(0, at - now)
+  return Number.isNaN(at) ? null : Math.min(Math.max(0, at - now), LONGEST_WAIT_MS)
 }

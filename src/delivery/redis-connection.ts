@@ -14,8 +14,7 @@ import { shareConnection, type Connection, type SharedConnection } from './share
  * machine), and it is the smallest of the three (123, 194 and 426 KB).
  */
 export interface RedisConnection {
-  /** The server, without credentials: `127.0.0.1:6379`. */
-  readonly host: string
+  readonly peer: Peer
   /**
    * Runs one command (`['XADD', 'stream', …]`) and resolves with Redis's answer. Throws a DeliveryError that quotes Redis's own
    * words (its `code` is the first of them: `NOSCRIPT`), or says that the server could not be reached or did not answer by `deadline` (a
@@ -52,7 +51,7 @@ export function redisConnection(driver: string, url: URL): RedisConnection {
   )
   loaded.catch(() => undefined)
   return {
-    host: url.host,
+    peer,
     async command(words, deadline) {
       const signal = typeof deadline === 'number' ? AbortSignal.timeout(deadline) : deadline
       return (await loaded).use(signal, (client) => client.run(words))
@@ -114,8 +113,11 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
       return await client.call(...(command as [string, ...string[]]))
     } catch (error) {
       // Not by its name: the minified bundle has changed it.
-      if (!(error instanceof (library.ReplyError as typeof Error)))
+      if (!(error instanceof (library.ReplyError as typeof Error))) {
+        // Known here before the client tells of it: the peer may have ended the connection, and the socket not yet be closed.
+        lost()
         throw failed(peer, reason ?? 'the connection was lost')
+      }
       const code = /^[A-Z]+(?= )/.exec(error.message)?.[0] ?? null
       if (code !== null && STALE.has(code)) lost()
       throw failed(peer, `the server answered: ${reasonOf(error)}`, { code })

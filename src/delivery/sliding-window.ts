@@ -15,9 +15,10 @@ export function slideWindow(
   messages: number,
   perMs: number,
 ): WindowVerdict {
-  const counted = times.filter((time) => time > now - perMs)
+  // A time further ahead was noted by a clock that was wrong.
+  const counted = times.filter((time) => Math.abs(now - time) < perMs)
   if (counted.length < messages) return { waitMs: 0, times: [...counted, now] }
   // The wait ends when so many have left the window that one more fits.
   const leaver = counted[counted.length - messages]
-  return { waitMs: leaver === undefined ? perMs : leaver + perMs - now, times: counted }
+  return { waitMs: leaver === undefined ? perMs : Math.min(perMs, leaver + perMs - now), times: counted }
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { secretsIn, tokensIn } from '../config'
+import { type Environment, secretsIn, tokensIn } from '../config'
 import { harmless } from '../local/harmless'
-import { redactor } from '../log'
 import type { Credentials } from '../tencent/credentials'
 import { dotenvProblems, unknownParams } from './check-input'
 import { configurationOf, problemsOf } from './check-settings'
@@ -12,7 +11,7 @@ import { connect, enable } from './connect'
 import { deployCredentials } from './deploy-credentials'
 import { doctor } from './doctor'
 import { explain } from './failure'
-import { hideInOutput, hideSecretsIn } from './hide-secrets'
+import { hideInOutput, hideSecretsIn, hiding } from './hide-secrets'
 import { invokeDeployed, invokeLocally } from './invoke'
 import { keepGateway } from './keep-gateway'
 import { loadSdkByService } from './load-sdk-by-service'
@@ -42,18 +41,19 @@ export class RelayDeploy {
   readonly configurationVariablesSources = { secret: SECRET_SOURCE }
   readonly hooks: Record<string, () => unknown>
   /** Hides whatever must not be seen; what serverless.yml makes of the environment is known once it has been read. */
-  private hide = redactor(secretsIn(process.env))
+  private hide = hiding(process.env, secretsIn(process.env))
 
   constructor(
     private readonly serverless: Serverless,
     private readonly options: Options,
     private readonly writers: Writers,
   ) {
+    // First of all: serverless reports an error, too.
+    closeNetworkGate()
     // Before serverless looks at the parameters: it repeats what it cannot read.
     const problem = commandLineProblem(process.argv.slice(2))
     if (problem !== null) throw new serverless.classes.Error(problem)
     hideInOutput((text) => this.hide(text))
-    closeNetworkGate()
     completeTencentPlugin(serverless.serviceDir, () => this.credentials())
     this.hooks = {
       initialize: this.guarded(() => this.initialize()),
@@ -146,9 +146,13 @@ export class RelayDeploy {
 
   /** The tokens (but for who asks to see them), the keys, and each URL's own secrets. */
   private secrets(): readonly string[] {
+    return [...secretsIn(this.settings()), ...this.keys()]
+  }
+
+  private settings(): Environment {
     const settings = { ...process.env, ...configurationOf(this.serverless.service) }
-    const shown = this.options['show-token'] === true ? tokensIn(settings['CALLBACK_TOKEN']) : []
-    return [...secretsIn(settings), ...this.keys()].filter((secret) => !shown.includes(secret))
+    // Whoever asks to see the token knows it.
+    return this.options['show-token'] === true ? { ...settings, CALLBACK_TOKEN: '' } : settings
   }
 
   private keys(): readonly string[] {
@@ -163,7 +167,7 @@ export class RelayDeploy {
 
   private async initialize(): Promise<void> {
     const { commands, options } = this.serverless.processedInput
-    this.hide = redactor(this.secrets())
+    this.hide = hiding(this.settings(), this.secrets())
     const params = (options['param'] as string[] | null | undefined) ?? []
     const stageOption = textOption(this.options, 'stage') ?? 'dev'
     const stage = params.find((item) => item.startsWith('stage='))?.slice('stage='.length)

@@ -1,9 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, link, open, readdir, rename, rm, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { Unreadable } from '../stores/unreadable'
+import { makeFolder, PRIVATE_FILE } from './private-folder'
 
 /** How long a file under construction may live before it counts as left behind by a crash. */
 const LONGEST_WRITE_MS = 3_600_000
+/** Of a body of 6 MiB, in base64, an item makes 8; what is longer is none of ours. */
+const LONGEST_FILE = 32 * 1024 * 1024
 
 /** `durable`: on disk before the promise resolves, so that it outlives a loss of power, too. */
 export type Durability = 'durable' | 'quick'
@@ -15,17 +20,19 @@ export async function createFile(
   content: string,
   durability: Durability,
 ): Promise<boolean> {
-  const draft = await writeDraft(tmp, content, durability)
-  try {
-    await inFolderOf(path, () => link(draft, path))
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
-    throw error
-  } finally {
-    await rm(draft, { force: true })
-  }
+  const draft = await writeDraft(tmp, async (file) => {
+    await file.writeFile(content)
+    if (durability === 'durable') await file.sync()
+  })
+  if (!(await linkDraft(draft, path))) return false
   if (durability === 'durable') await syncFolder(dirname(path))
   return true
+}
+
+/** Creates an empty `path`, which a full disk has room for, with a time of change; false when it exists. */
+export async function createEmptyFile(tmp: string, path: string, changedAtMs: number): Promise<boolean> {
+  const draft = await writeDraft(tmp, async (file) => file.utimes(changedAtMs / 1000, changedAtMs / 1000))
+  return linkDraft(draft, path)
 }
 
 /** Creates or replaces `path` with all of `content`: readers see the old file or the new one. */
@@ -35,7 +42,10 @@ export async function replaceFile(
   content: string,
   durability: Durability,
 ): Promise<void> {
-  const draft = await writeDraft(tmp, content, durability)
+  const draft = await writeDraft(tmp, async (file) => {
+    await file.writeFile(content)
+    if (durability === 'durable') await file.sync()
+  })
   try {
     await inFolderOf(path, () => rename(draft, path))
   } catch (error) {
@@ -45,14 +55,40 @@ export async function replaceFile(
   if (durability === 'durable') await syncFolder(dirname(path))
 }
 
-/** The file's text; null when there is none. */
-export async function readFileOrNull(path: string): Promise<string | null> {
-  return orNull(readFile(path, 'utf8'))
+export async function setChangedAt(path: string, ms: number): Promise<void> {
+  await utimes(path, ms / 1000, ms / 1000)
 }
 
-/** The file's JSON; null when there is none, or when a loss of power left it unreadable. */
-export async function readJsonOrNull(path: string): Promise<unknown> {
-  return parseJson(await readFileOrNull(path))
+export interface ReadText {
+  readonly text: string
+  /** When the file was last changed, ms since the epoch. */
+  readonly changedAt: number
+}
+
+/** What a file holds; null when there is none. Throws Unreadable for what is no file of ours: a folder, a link, one too long or not for us. */
+export async function readText(path: string): Promise<ReadText | null> {
+  return reading(path, async (file) => {
+    const { mtimeMs } = await file.stat()
+    return { text: await file.readFile('utf8'), changedAt: mtimeMs }
+  })
+}
+
+/** The file's first line with its end, of at most `longest` bytes; all of a file that has none. Null and throws as readText. */
+export async function readFirstLine(path: string, longest: number): Promise<string | null> {
+  return reading(path, async (file) => {
+    let text = Buffer.alloc(0)
+    while (text.length < longest && !text.includes(10)) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(4096), 0, 4096, text.length)
+      if (bytesRead === 0) break
+      text = Buffer.concat([text, buffer.subarray(0, bytesRead)])
+    }
+    return text.toString('utf8')
+  })
+}
+
+/** The file's text; null when there is none. Throws Unreadable. */
+export async function readFileOrNull(path: string): Promise<string | null> {
+  return (await readText(path))?.text ?? null
 }
 
 /** null for what cannot be read. */
@@ -79,25 +115,84 @@ export async function orNull<T>(promise: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Whether the draft was left behind by a crash; drafts carry the time of their birth in their names. */
+/** No room on the disk, in the quota, or under the limit for a file. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(String(codeOf(error)))
+}
+
+/** Drafts carry the time of their birth in their names. */
+export function isDraft(name: string): boolean {
+  return /^\d{13}-[0-9a-f]{18}$/.test(name)
+}
+
+/** Whether the draft was left behind by a crash. */
 export function isAbandonedDraft(name: string): boolean {
-  return !(Date.now() - Number(name.split('-')[0]) < LONGEST_WRITE_MS)
+  return isDraft(name) && Date.now() - Number(name.slice(0, 13)) >= LONGEST_WRITE_MS
 }
 
 export function draftPath(tmp: string): string {
-  return join(tmp, `${Date.now()}-${randomBytes(9).toString('hex')}`)
+  return join(tmp, `${String(Date.now()).padStart(13, '0')}-${randomBytes(9).toString('hex')}`)
 }
 
-async function writeDraft(tmp: string, content: string, durability: Durability): Promise<string> {
-  const draft = draftPath(tmp)
-  const file = await inFolderOf(draft, () => open(draft, 'wx'))
+/** Codes of what stands in the way of a file, whatever the state of the disk. */
+const IN_THE_WAY: Readonly<Record<string, string>> = {
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a file stands where its folder should',
+  ELOOP: 'it is a symbolic link',
+  EACCES: 'its permissions do not let us read it',
+  EPERM: 'its permissions do not let us read it',
+  ENXIO: 'it is no plain file',
+  EAGAIN: 'it is no plain file',
+  EIO: 'the disk does not give it back',
+}
+
+async function reading<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T | null> {
+  // A link leads out of the store, and a pipe would be waited for. (Windows has neither flag.)
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants as Partial<typeof constants>
   try {
-    await file.writeFile(content)
-    if (durability === 'durable') await file.sync()
-  } finally {
-    await file.close()
+    const file = await open(path, (O_RDONLY ?? 0) | (O_NONBLOCK ?? 0) | (O_NOFOLLOW ?? 0))
+    try {
+      const stat = await file.stat()
+      if (!stat.isFile()) throw new Unreadable(stat.isDirectory() ? 'it is a folder' : 'it is no plain file')
+      if (stat.size > LONGEST_FILE) throw new Unreadable('it is longer than anything that is kept here')
+      return await read(file)
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    const code = codeOf(error)
+    if (code === 'ENOENT') return null
+    const problem = typeof code === 'string' ? IN_THE_WAY[code] : undefined
+    throw problem === undefined ? error : new Unreadable(problem)
   }
-  return draft
+}
+
+async function linkDraft(draft: string, path: string): Promise<boolean> {
+  try {
+    await inFolderOf(path, () => link(draft, path))
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+/** A draft that could not be finished is not left behind: on a full disk it would take the room that the others wait for. */
+async function writeDraft(tmp: string, write: (file: FileHandle) => Promise<void>): Promise<string> {
+  const draft = draftPath(tmp)
+  const file = await inFolderOf(draft, () => open(draft, 'wx', PRIVATE_FILE))
+  try {
+    await file.chmod(PRIVATE_FILE)
+    await write(file)
+    await file.close()
+    return draft
+  } catch (error) {
+    await file.close().catch(() => undefined)
+    await rm(draft, { force: true })
+    throw error
+  }
 }
 
 async function inFolderOf<T>(path: string, act: () => Promise<T>): Promise<T> {
@@ -105,7 +200,7 @@ async function inFolderOf<T>(path: string, act: () => Promise<T>): Promise<T> {
     return await act()
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     return await act()
   }
 }

@@ -1,5 +1,5 @@
 import { link, rename, rm } from 'node:fs/promises'
-import { draftPath, orNull, readJsonOrNull } from './atomic-file'
+import { draftPath, orNull, parseJson, readText } from './atomic-file'
 
 /** What a file says of its own end. */
 export interface Expiring {
@@ -7,21 +7,25 @@ export interface Expiring {
   readonly endsAt: number | null
 }
 
-/** Whether the end came, and `forMs` have passed since. */
-export function isOver({ endsAt }: Expiring, forMs = 0): boolean {
-  return endsAt !== null && endsAt + forMs <= Date.now()
+/** A file that a loss of power emptied was written for a reason: what it marks holds for so long after it was written. */
+const UNREADABLE_MS = 7 * 86_400_000
+
+/** When what the file marks ends, ms since the epoch (Infinity: never); null when there is no file. Throws Unreadable for what is no file. */
+export async function endOf(path: string): Promise<number | null> {
+  const file = await readText(path)
+  if (file === null) return null
+  const { endsAt } = (parseJson(file.text) ?? {}) as Partial<Expiring>
+  if (endsAt === null) return Infinity
+  return typeof endsAt === 'number' ? endsAt : file.changedAt + UNREADABLE_MS
 }
 
-/**
- * Removes a file that has ended, or that a loss of power left unreadable. It looks again at what it took away, and puts it back if it was
- * replaced at the last moment.
- */
+/** Removes a file that has ended. It looks again at what it took away, and puts it back if it was replaced at the last moment. */
 export async function removeWhenOver(tmp: string, path: string): Promise<void> {
-  const look = (await readJsonOrNull(path)) as Expiring | null
-  if (look !== null && !isOver(look)) return
+  const isOver = (end: number | null): boolean => end !== null && end <= Date.now()
+  if (!isOver(await endOf(path))) return
   const grave = draftPath(tmp)
   await orNull(rename(path, grave))
-  const taken = (await readJsonOrNull(grave)) as Expiring | null
+  const taken = await endOf(grave)
   // A file that stands there by now is newer still.
   if (taken !== null && !isOver(taken)) await link(grave, path).catch(() => undefined)
   await rm(grave, { force: true })

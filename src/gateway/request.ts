@@ -21,6 +21,8 @@ export function toGatewayRequest(event: unknown, contextRequestId: string | null
   const fields = fieldsOf(event)
   const context = fieldsOf(fields['requestContext'])
   const headers = lowerCased(fieldsOf(fields['headers']))
+  // Behind API Gateway a header is the client's own word; before a function URL the platform writes these, whatever the client sent.
+  const ofPlatform = isApiGateway(context) ? {} : headers
   const flag = fields['isBase64Encoded']
   return {
     method: (textOf(fields['httpMethod']) ?? textOf(context['httpMethod']) ?? '').toUpperCase(),
@@ -28,9 +30,18 @@ export function toGatewayRequest(event: unknown, contextRequestId: string | null
     query: [...queryOf(fields['queryString']), ...queryOf(fields['queryStringParameters'])],
     body: textOf(fields['body']) ?? '',
     base64: flag === true || flag === 'true' ? true : flag === false || flag === 'false' ? false : null,
-    requestId: contextRequestId ?? textOf(context['requestId']) ?? headers['x-scf-request-id'] ?? null,
-    sourceIp: headers['x-scf-remote-addr'] ?? textOf(context['sourceIp']),
+    requestId: contextRequestId ?? textOf(context['requestId']) ?? ofPlatform['x-scf-request-id'] ?? null,
+    // Of a function URL the context's address is not said to be the client's.
+    sourceIp:
+      ofPlatform['x-scf-remote-addr'] ??
+      textOf(context['sourceIp']) ??
+      textOf(fieldsOf(context['identity'])['sourceIp']),
   }
+}
+
+/** API Gateway says of which service and stage it is. */
+function isApiGateway(context: Fields): boolean {
+  return Object.hasOwn(context, 'serviceId') || Object.hasOwn(context, 'stage')
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -1,17 +1,22 @@
+import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { openLog, openParts } from '../app'
 import { ConfigError, type Environment, readConfig } from '../config'
 import type { RelayParts } from '../relay/parts'
+import { reasonOf } from '../delivery/reason-of'
+import { storeFolderOf } from '../stores/file'
 import { openStore } from '../stores/open-store'
-import type { ItemHeader, ParkedItem, Store } from '../stores/store'
+import type { ItemHeader, ParkedItem, Store, Stray } from '../stores/store'
+import { patientStore } from '../sweep/patient-store'
 import { redeliver } from '../sweep/redeliver'
 import { credentialsOf } from '../tencent/credentials'
-import { harmless } from './harmless'
+import { harmless, harmlessJson } from './harmless'
 import { textTable } from './text-table'
 
 const HELP = `npm run outbox -- COMMAND [--json]
 
-  list                  what waits, what was given up (dead), what could not be read (quarantined)
+  list                  what waits, what was given up (dead), which bodies could not be read (quarantined),
+                        and what lies in the store that it cannot read itself (unreadable)
   show ID               one item, whole
   redeliver ID…         try now, from here, if QUEUE_URL / ALERT_URLS are set; else mark it due for the function's next sweep
   redeliver --all       every waiting and every dead item (quarantined ones only by their id)
@@ -23,6 +28,10 @@ const HELP = `npm run outbox -- COMMAND [--json]
 `
 
 const LEASE_MS = 30_000
+/** For one call of a store that may hang. */
+const CALL_MS = 15_000
+/** Up to so many items are read whole to list them, so that one that cannot be is named. */
+const READ_AT_MOST = 2_000
 
 /** A call that is wrong, or an environment that is: said to the person, without a stack. */
 class UsageError extends Error {}
@@ -39,7 +48,7 @@ export async function main(argv: readonly string[], env: Environment): Promise<n
   } catch (error) {
     const wrongCall =
       error instanceof UsageError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')
-    console.error(`outbox: ${(error as Error).message}`)
+    console.error(harmless(`outbox: ${sentenceOf(error)}`))
     if (wrongCall) console.error('See: npm run outbox -- --help')
     return wrongCall ? 2 : 1
   }
@@ -58,27 +67,40 @@ async function run(argv: readonly string[], env: Environment): Promise<number> {
   }
   if (values.all && command !== 'redeliver') throw new UsageError('--all goes with redeliver only')
   const context = { credentials: () => credentialsOf(env), region: env['COS_REGION'] ?? null }
-  const store = await openStore(env['STORE_URL']?.trim() || 'file:.relay/store', context).catch(
-    (error: unknown) => {
-      throw new UsageError(`STORE_URL: ${(error as Error).message}`)
-    },
-  )
+  const url = env['STORE_URL']?.trim() || 'file:.relay/store'
+  const opened = await openStore(url, context).catch((error: unknown) => {
+    throw new UsageError(`STORE_URL: ${(error as Error).message}`)
+  })
+  const store = patientStore(opened, () => CALL_MS)
+  const json = values.json ?? false
+  // After what is wrong with the call itself.
+  const there = async (): Promise<Store> => {
+    if (store.scheme === 'file') await mustBeThere(storeFolderOf(url))
+    return store
+  }
   try {
     switch (command) {
       case 'list':
         if (ids.length > 0) throw new UsageError('list takes no ID: show does')
-        return print(await store.list(), values.json ?? false)
-      case 'show':
-        return show(await the(store, onlyOne(ids)), values.json ?? false)
-      case 'drop':
-        return report(await each(atLeastOne(ids), (id) => drop(store, id)), values.json ?? false)
+        return await list(await there(), json)
+      case 'show': {
+        const id = onlyOne(ids)
+        return show(await the(await there(), id), json)
+      }
+      case 'drop': {
+        const named = atLeastOne(ids)
+        await there()
+        return report(await each(named, (id) => drop(store, id)), json)
+      }
       case 'redeliver': {
-        const parts = await targetsOf(env, store)
+        const named = values.all ? none(ids) : atLeastOne(ids)
+        const parts = await targetsOf(env, url, store)
         try {
+          await there()
           const results = values.all
-            ? await redeliverAll(store, parts, ids)
-            : await each(atLeastOne(ids), (id) => redeliverOne(store, parts, id))
-          return report(results, values.json ?? false)
+            ? await redeliverAll(store, parts)
+            : await each(named, (id) => redeliverOne(store, parts, id))
+          return report(results, json)
         } finally {
           await closeTargets(parts)
         }
@@ -91,12 +113,50 @@ async function run(argv: readonly string[], env: Environment): Promise<number> {
   }
 }
 
-function print(items: readonly ItemHeader[], json: boolean): number {
-  if (json) console.log(JSON.stringify(items.map(readable), null, 2))
-  else if (items.length === 0) console.log('The outbox is empty.')
+/** A folder that is not there is no empty outbox: the path is wrong, or nothing was ever kept in it. */
+async function mustBeThere(folder: string): Promise<void> {
+  const found = await stat(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    throw new Error(`there is no store at ${folder}: set STORE_URL to where the function keeps it`)
+  })
+  if (!found.isDirectory()) throw new Error(`there is no store at ${folder}: it is no folder`)
+}
+
+/** Of the system's errors, the code and the path; without the call that failed, which says nothing to a person. */
+function sentenceOf(error: unknown): string {
+  const { code, path, syscall, message } = error as NodeJS.ErrnoException
+  if (syscall === undefined || path === undefined) return message
+  const why = WHY[code ?? '']
+  return `the store cannot be used: ${path}: ${why ?? reasonOf(error)}`
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied (EACCES): run this as the user to whom the store belongs',
+  EPERM: 'permission denied (EPERM): run this as the user to whom the store belongs',
+  EROFS: 'the file system is read-only (EROFS)',
+  ENOSPC: 'the disk is full (ENOSPC)',
+  ENOTDIR: 'it is no folder (ENOTDIR)',
+}
+
+async function list(store: Store, json: boolean): Promise<number> {
+  const items = await store.list()
+  if (items.length <= READ_AT_MOST) for (const { id } of items) await store.read(id)
+  const strays = await store.strays()
+  return print(items, strays, json)
+}
+
+function print(items: readonly ItemHeader[], strays: readonly Stray[], json: boolean): number {
+  if (json) {
+    printJson([
+      ...items.map(readable),
+      ...strays.map(({ place, problem }) => ({ id: null, status: 'unreadable', place, lastError: problem })),
+    ])
+    return 0
+  }
+  if (items.length === 0) console.log('The outbox is empty.')
   else {
     const rows = items.map((item) => [
-      item.id,
+      harmless(item.id),
       item.status,
       shown(item.parkedAt),
       String(item.tries),
@@ -106,7 +166,16 @@ function print(items: readonly ItemHeader[], json: boolean): number {
     console.log(textTable(['id', 'status', 'since', 'tries', 'next try', 'last error'], rows))
     console.log(`\n${counted(items)}`)
   }
+  if (strays.length > 0) {
+    console.log('\nIn the store, but unreadable; passed over, and left for you to look at:\n')
+    const rows = strays.map(({ place, problem }) => [onOneLine(place), onOneLine(problem)])
+    console.log(textTable(['where', 'why'], rows))
+  }
   return 0
+}
+
+function printJson(value: unknown): void {
+  console.log(harmlessJson(JSON.stringify(value, null, 2)))
 }
 
 function show(item: ParkedItem, json: boolean): number {
@@ -114,7 +183,7 @@ function show(item: ParkedItem, json: boolean): number {
   const body =
     'bodyBase64' in parcel ? { body: Buffer.from(parcel.bodyBase64, 'base64').toString('utf8') } : {}
   if (json) {
-    console.log(JSON.stringify({ ...readable(item), parcel, ...body }, null, 2))
+    printJson({ ...readable(item), parcel, ...body })
     return 0
   }
   const facts = [
@@ -132,14 +201,17 @@ function show(item: ParkedItem, json: boolean): number {
 }
 
 /** The queue and channels of this environment; null when it names none: then the function's own sweep must deliver. */
-async function targetsOf(env: Environment, store: Store): Promise<RelayParts | null> {
+async function targetsOf(env: Environment, storeUrl: string, store: Store): Promise<RelayParts | null> {
   if (!env['QUEUE_URL']?.trim() && !env['ALERT_URLS']?.trim()) return null
   const log = openLog({ ...env, LOG_LEVEL: 'silent' })
+  // Nobody is let in here, and nothing is reconciled: RECONCILE only tells of buckets, and where there is no region CI cannot be asked.
+  const region = env['COS_REGION']?.trim() || env['TENCENTCLOUD_REGION']?.trim()
   const usable = {
     ...env,
-    CALLBACK_TOKEN: env['CALLBACK_TOKEN'] ?? 'unused',
+    CALLBACK_TOKEN: 'unused',
     RELAY_LOCAL: '1',
-    STORE_URL: '',
+    STORE_URL: storeUrl,
+    ...(!region && { RECONCILE: '' }),
   }
   try {
     return { ...(await openParts(readConfig(usable), usable, log)), store }
@@ -154,12 +226,7 @@ async function closeTargets(parts: RelayParts | null): Promise<void> {
 }
 
 /** Every waiting and every dead item, the oldest first; none overtakes one of its group that failed. */
-async function redeliverAll(
-  store: Store,
-  parts: RelayParts | null,
-  ids: readonly string[],
-): Promise<readonly Result[]> {
-  if (ids.length > 0) throw new UsageError('give IDs or --all, not both')
+async function redeliverAll(store: Store, parts: RelayParts | null): Promise<readonly Result[]> {
   const failedAt = new Map<string, string>()
   const results: Result[] = []
   for (const { id, group, status } of await store.list()) {
@@ -177,7 +244,7 @@ async function redeliverAll(
 
 async function redeliverOne(store: Store, parts: RelayParts | null, id: string): Promise<Result> {
   const item = await store.take(id, LEASE_MS)
-  if (item === null) return { id, done: false, note: 'not there, or a sweep is just at it' }
+  if (item === null || item === 'unreadable') return { id, done: false, note: notTaken(item) }
   if (parts === null) {
     await store.park({ ...item, status: 'waiting', dueAt: Date.now() })
     return { id, done: true, note: "due now: the function's next sweep tries it" }
@@ -193,9 +260,13 @@ async function redeliverOne(store: Store, parts: RelayParts | null, id: string):
 
 async function drop(store: Store, id: string): Promise<Result> {
   const item = await store.take(id, LEASE_MS)
-  if (item === null) return { id, done: false, note: 'not there, or a sweep is just at it' }
+  if (item === null) return { id, done: false, note: notTaken(item) }
   await store.remove(id)
   return { id, done: true, note: 'dropped' }
+}
+
+function notTaken(what: 'unreadable' | null): string {
+  return what === null ? 'not there, or a sweep is just at it' : 'it cannot be read'
 }
 
 async function each(
@@ -208,7 +279,7 @@ async function each(
 }
 
 function report(results: readonly Result[], json: boolean): number {
-  if (json) console.log(JSON.stringify(results, null, 2))
+  if (json) printJson(results)
   else if (results.length === 0) console.log('Nothing to do.')
   else
     console.log(
@@ -222,7 +293,10 @@ function report(results: readonly Result[], json: boolean): number {
 
 async function the(store: Store, id: string): Promise<ParkedItem> {
   const item = await store.read(id)
-  if (item === null) throw new Error(`no item has the id ${id}`)
+  if (item === null) {
+    const isListed = (await store.list()).some((header) => header.id === id)
+    throw new Error(isListed ? `the item ${id} cannot be read` : `no item has the id ${id}`)
+  }
   return item
 }
 
@@ -230,6 +304,11 @@ function onlyOne(ids: readonly string[]): string {
   const [id, ...rest] = ids
   if (id === undefined || rest.length > 0) throw new UsageError('give one ID')
   return id
+}
+
+function none(ids: readonly string[]): readonly string[] {
+  if (ids.length > 0) throw new UsageError('give IDs or --all, not both')
+  return ids
 }
 
 function atLeastOne(ids: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
 import { driverUrl } from '../delivery/driver-url'
+import { failed } from '../delivery/peer'
 import { redisConnection } from '../delivery/redis-connection'
 import type { OpenQueue } from './queue'
 
@@ -24,7 +25,9 @@ export const openRedisQueue: OpenQueue = (text) => {
     scheme,
     async publish(event, signal) {
       const fields = ['id', event.id, 'type', event.type, 'event', JSON.stringify(event)]
-      await connection.command(['XADD', stream, ...bound, '*', ...fields], signal)
+      const entry = await connection.command(['XADD', stream, ...bound, '*', ...fields], signal)
+      if (!/^\d+-\d+$/.test(String(entry)))
+        throw failed(connection.peer, 'it answered, but not with the id of an entry')
     },
     close() {
       connection.close()

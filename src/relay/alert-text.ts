@@ -1,9 +1,16 @@
 import type { Alert, AlertItem, Fact } from '../alerts/alert'
+import { hash } from 'node:crypto'
 import type { CloudEvent } from '../callback/cloud-event'
 import { isRfc3339 } from '../callback/time'
 import type { Job, Subject, Task, Text, WorkflowExecution } from '../callback/model'
 import { type Language, WORDS, type Words } from './alert-words'
 import type { Route } from './route'
+
+/** More than any channel but `console:` and `file:` can show. The event beside the text holds them all. */
+const MOST_LISTED = 2_000
+
+/** Longer than any channel shows, in UTF-16 units. */
+const LONGEST_TEXT = 2_000
 
 /** The alert that an execution or a job is owed: what a person on call needs in order to act. */
 export function alertFor(
@@ -33,7 +40,8 @@ export function incidentOf(subject: Subject): string {
     subject.kind === 'workflow'
       ? [subject.execution.workflow.id ?? subject.execution.workflow.name, subject.execution]
       : [subject.job.workflow?.id ?? subject.job.tag, subject.job]
-  return [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
+  const incident = [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
+  return incident.length > LONGEST_TEXT ? `${subject.kind}/${hash('sha256', incident, 'hex')}` : incident
 }
 
 /** What a title calls it: the workflow, or the kind of job, and the object; of something that has neither, the id. */
@@ -50,7 +58,7 @@ function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warnin
   const shown = failed.length > 0 ? failed : tasks.filter((task) => task.state !== 'Success')
   const title = state === 'Success' ? words.succeededWithFailedTasks : words.workflowTitle[severity]
   return {
-    title: title + words.colon + nameOf(execution),
+    title: title + words.colon + short(nameOf(execution)),
     facts: facts([
       [words.workflow, named(workflow.name, workflow.id, words)],
       [words.object, object ?? words.notSet],
@@ -61,16 +69,17 @@ function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warnin
       failed.length > 0
         ? words.failedTasks(failed.length, tasks.length)
         : words.unsuccessfulTasks(shown.length, tasks.length),
-    items: shown.map((task) => taskItem(task, words)),
+    items: shown.slice(0, MOST_LISTED).map((task) => taskItem(task, words)),
+    ...(shown.length > MOST_LISTED && { unlisted: shown.length - MOST_LISTED }),
     footer: facts([[words.run, execution.runId]]),
   }
 }
 
 function taskItem(task: Task, words: Words): AlertItem {
   return {
-    title: [task.type ?? words.unnamed, task.state === 'Failed' ? null : task.state]
-      .filter(Boolean)
-      .join(' · '),
+    title: short(
+      [task.type ?? words.unnamed, task.state === 'Failed' ? null : task.state].filter(Boolean).join(' · '),
+    ),
     facts: facts([
       [words.node, task.name],
       [words.template, task.template && named(task.template.name, task.template.id, words)],
@@ -83,7 +92,7 @@ function taskItem(task: Task, words: Words): AlertItem {
 
 function jobAlert(job: Job, severity: 'error' | 'warning', words: Words) {
   return {
-    title: words.jobTitle[severity] + words.colon + nameOf(job),
+    title: words.jobTitle[severity] + words.colon + short(nameOf(job)),
     facts: facts([
       [words.jobType, job.tag],
       [words.object, job.object ?? words.notSet],
@@ -128,7 +137,12 @@ export function unreadableAlert(
 
 /** Leaves out what has no value. */
 function facts(pairs: readonly (readonly [label: string, value: Text | undefined])[]): Fact[] {
-  return pairs.flatMap(([label, value]) => (value ? [{ label, value }] : []))
+  return pairs.flatMap(([label, value]) => (value ? [{ label, value: short(value) }] : []))
+}
+
+/** An alert goes to several channels, and into the outbox: a text of megabytes goes with the event only. */
+function short(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : text
 }
 
 function named(name: Text, id: Text, words: Words): string {

@@ -6,6 +6,8 @@ export interface Failure {
   readonly message: string
   readonly retryAfterMs: number | null
   readonly throttled: boolean
+  /** There is nobody to ask about the callback, or nobody who knows its bucket. */
+  readonly unverifiable?: boolean
 }
 
 /** One try at a delivery, given up after `ms`; null when it succeeded. Never throws. */

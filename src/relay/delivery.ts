@@ -82,7 +82,7 @@ export async function tryDelivery(
   if (named === undefined) return gone(`the channel ${parcel.channel} is no longer in ALERT_URLS`)
   const { channel } = named
   const start = monotonicMs()
-  const wait = await waitBefore(parts.store, named)
+  const wait = await waitBefore(parts.store, named, ms)
   if (wait > 0)
     return {
       message: `${channel.scheme}: held back to keep within the channel's limit`,
@@ -99,11 +99,16 @@ export async function tryDelivery(
  * How long a channel must be left alone. Counted in the store, so that all instances together keep within its limit; over a little more than
  * its time, for a message may be under way for as long as an attempt lasts, and the next be quicker.
  */
-async function waitBefore(store: Store | null, { id, channel: { limit } }: NamedChannel): Promise<number> {
+async function waitBefore(
+  store: Store | null,
+  { id, channel: { limit } }: NamedChannel,
+  ms: number,
+): Promise<number> {
   if (limit === null || store === null) return 0
   try {
     const perMs = limit.perMs + Math.min(DEADLINES.attempt, limit.perMs / 10)
-    return await timed(() => store.admit(`limit/${id}`, limit.messages, perMs))
+    const asking = Math.max(0, Math.min(DEADLINES.store, ms))
+    return await timed(() => store.admit(`limit/${id}`, limit.messages, perMs), asking)
   } catch {
     return 0
   }
@@ -111,6 +116,17 @@ async function waitBefore(store: Store | null, { id, channel: { limit } }: Named
 
 function gone(message: string): Failure {
   return { message, retryAfterMs: null, throttled: false }
+}
+
+/** Whether an item is for a channel that is no longer in ALERT_URLS, or is there by another key: it can never go there. */
+export function isForNobody(
+  { parcel }: Pick<ParkedItem, 'parcel'>,
+  channels: readonly NamedChannel[],
+): boolean {
+  return (
+    (parcel.kind === 'alert' || parcel.kind === 'resolve') &&
+    !channels.some(({ id }) => id === parcel.channel)
+  )
 }
 
 /** Alerts that a channel throttled wait together, and go out as one digest. */
@@ -129,9 +145,30 @@ export function groupAfter(
   failure: Failure,
   channels: readonly NamedChannel[],
 ): string {
+  if (parcel.kind === 'unverified') return failure.unverifiable === true ? uncheckedGroup(group) : group
   if (parcel.kind !== 'alert' || !failure.throttled) return group
   const named = channels.find(({ id }) => id === parcel.channel)
   return named?.channel.resolve === undefined ? DIGEST + parcel.channel : group
+}
+
+/** Callbacks that nobody can be asked about: they wait behind all others, and are told of once. */
+const UNCHECKED = 'unchecked-'
+const TOLD = `${UNCHECKED}told-`
+
+export function uncheckedGroup(group: string): string {
+  return group.startsWith(UNCHECKED) ? group : UNCHECKED + group
+}
+
+export function isUnchecked(group: string): boolean {
+  return group.startsWith(UNCHECKED)
+}
+
+export function isToldUnchecked(group: string): boolean {
+  return group.startsWith(TOLD)
+}
+
+export function toldUncheckedGroup(group: string): string {
+  return TOLD + group.slice(UNCHECKED.length)
 }
 
 /** The item that a failed first try leaves in the outbox. */

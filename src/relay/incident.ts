@@ -66,8 +66,15 @@ export async function endIncident(
     const { alert, opened, parked, resolving } = noteOf(text)
     const owed = union(opened, parked)
     if (owed.length === 0) return
+    const isThere = (id: string): boolean => channels.some((channel) => channel.id === id)
+    const gone = owed.filter((id) => !isThere(id))
+    if (gone.length > 0)
+      log('warn', 'an incident stays open at a channel that is no longer in ALERT_URLS: close it by hand', {
+        incident,
+        channels: gone,
+      })
     const ends = await Promise.all(
-      owed.map(async (id) => {
+      owed.filter(isThere).map(async (id) => {
         const delivery = resolveDelivery(id, incident, cause)
         const fate = parked.includes(id)
           ? await parkBehind(parts, firstItem(delivery, behindItsAlert, run.arrivedAt, channels))
@@ -110,8 +117,39 @@ function noteOf(text: string | null): IncidentNote {
     opened: [],
     parked: [],
     resolving: {},
-    ...(JSON.parse(text ?? '{}') as Partial<IncidentNote>),
+    ...inForm(text),
   }
+}
+
+/** What of a note has its form; a note that cannot be read says nothing. */
+function inForm(text: string | null): Partial<IncidentNote> {
+  const note = parsed(text ?? '{}')
+  return {
+    ...(typeof note['alert'] === 'string' && { alert: note['alert'] }),
+    ...(areTexts(note['opened']) && { opened: note['opened'] }),
+    ...(areTexts(note['parked']) && { parked: note['parked'] }),
+    ...(isObject(note['resolving']) &&
+      areTexts(Object.values(note['resolving'])) && {
+        resolving: note['resolving'] as IncidentNote['resolving'],
+      }),
+  }
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const note: unknown = JSON.parse(text)
+    return isObject(note) ? note : {}
+  } catch {
+    return {}
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function areTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }
 
 function union(...lists: readonly (readonly string[])[]): readonly string[] {

@@ -25,6 +25,8 @@ export interface RelayParts {
   readonly store: Store | null
   readonly readBack: ReadBack | null
   readonly verify: 'off' | 'read-back'
+  /** RECONCILE: the buckets of a workflow, to ask CI about where a callback names none. */
+  readonly bucketsOf: (workflowId: string) => readonly string[]
   readonly language: Language
   readonly log: Log
   /** What GET shows besides the schemes of queue, channels and store. */

@@ -1,10 +1,11 @@
+import { hash } from 'node:crypto'
 import { isBase64 } from '../callback/body-text'
 import type { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { unreadableAlert } from './alert-text'
 import { type Answer, comeAgain } from './answer'
 import { deliverOrPark } from './deliver-or-park'
-import { alertDelivery, digest, park } from './delivery'
+import { alertDelivery, park } from './delivery'
 import { claim } from './ledger'
 import type { RelayParts } from './parts'
 import type { Run } from './run'
@@ -23,7 +24,7 @@ export async function quarantine(
   run: Run,
 ): Promise<Answer | null> {
   const bytes = bytesOf(request, problem)
-  const id = `unreadable-${digest(bytes.toString('latin1'))}`
+  const id = `unreadable-${hash('sha256', bytes, 'base64url').slice(0, 22)}`
   const ticket = await claim(parts.store, id, run, parts.log)
   if (ticket.kind === 'done') return null
 

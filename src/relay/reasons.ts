@@ -3,6 +3,7 @@ import { type Deadline, DEADLINES } from './deadlines'
 import { within } from '../delivery/within'
 import { messageOf } from './ledger'
 import type { RelayParts } from './parts'
+import { bucketsToAsk } from './verify'
 
 /**
  * A callback does not say why a task failed; CI does when asked. The execution with each task's code and message, or as it was
@@ -11,8 +12,10 @@ import type { RelayParts } from './parts'
 export async function withReasons(parts: RelayParts, subject: Subject, deadline: Deadline): Promise<Subject> {
   const { readBack, log } = parts
   if (subject.kind === 'job' || readBack === null) return subject
-  const { bucket, runId, tasks } = subject.execution
-  if (bucket === null || tasks.some((task) => task.code !== null || task.message !== null)) return subject
+  const { runId, tasks } = subject.execution
+  const [bucket] = bucketsToAsk(parts, subject)
+  if (bucket === undefined || tasks.some((task) => task.code !== null || task.message !== null))
+    return subject
   const ms = Math.min(DEADLINES.reason, deadline.allow(DEADLINES.callback) - DEADLINES.alert)
   try {
     const told = await within(

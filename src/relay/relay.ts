@@ -7,11 +7,13 @@ import { type Answer, refusal } from './answer'
 import { authenticator, offeredSecrets } from './authenticate'
 import { DEADLINES, startDeadline } from './deadlines'
 import { messageOf } from './ledger'
-import { answerTo, idOf, type Outcome, stateOf } from './outcome'
+import { fewAtOnce } from './few-at-once'
+import { answerTo, idOf, ledgerKey, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
 import { process } from './process'
 import type { Run } from './run'
 import { quarantine } from './quarantine'
+import { spareMemoryFor } from './spare-memory'
 import { startStopwatch } from './stopwatch'
 import { verify } from './verify'
 
@@ -65,6 +67,7 @@ export function createRelay(parts: RelayParts): Relay {
     if (bytesIn(request) > LONGEST_BODY)
       return { answer: refusal(413, 'too-large', `The body is larger than ${LONGEST_BODY} bytes.`) }
 
+    await spareMemoryFor(request.body)
     const read = stopwatch.time('parse', () => parse(request))
     if (read instanceof UnreadableCallback) {
       const kept = await stopwatch.time('quarantine', () => quarantine(parts, request, read, run))
@@ -76,12 +79,11 @@ export function createRelay(parts: RelayParts): Relay {
     }
     const verdict =
       parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(parts, read, request, run))
-    const outcomes = (await Promise.all(
-      verdict.map(async (one, index) => {
-        if ('outcome' in one) return one
-        return isRepeated(one, verdict.slice(0, index)) ? repeat(one) : process(parts, one, run)
-      }),
-    )) as unknown as readonly [Outcome, ...Outcome[]]
+    const isRepeat = repeats()
+    const outcomes = (await fewAtOnce(verdict, async (one) => {
+      if ('outcome' in one) return one
+      return isRepeat(one) ? repeat(one) : process(parts, one, run)
+    })) as unknown as readonly [Outcome, ...Outcome[]]
     return { answer: answerTo(outcomes), ...notesOn(read, outcomes) }
   }
 
@@ -104,15 +106,13 @@ export function createRelay(parts: RelayParts): Relay {
   }
 }
 
-/** The same end once more in one body: the first one settles it. */
-function isRepeated(subject: Subject, before: readonly (Subject | Outcome)[]): boolean {
-  return before.some(
-    (one) =>
-      !('outcome' in one) &&
-      one.kind === subject.kind &&
-      idOf(one) === idOf(subject) &&
-      stateOf(one) === stateOf(subject),
-  )
+/** Whether the same end came before in one body: the first one settles it. */
+function repeats(): (subject: Subject) => boolean {
+  const seen = new Set<string>()
+  return (subject) => {
+    const before = seen.size
+    return seen.add(ledgerKey(subject.kind, idOf(subject), stateOf(subject))).size === before
+  }
 }
 
 function repeat(subject: Subject): Outcome {

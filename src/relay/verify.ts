@@ -3,7 +3,8 @@ import type { Subject } from '../callback/model'
 import { within } from '../delivery/within'
 import type { GatewayRequest } from '../gateway/request'
 import { DEADLINES } from './deadlines'
-import { digest, park } from './delivery'
+import { digest, park, uncheckedGroup } from './delivery'
+import { fewAtOnce } from './few-at-once'
 import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
 import type { ReadBack, RelayParts } from './parts'
@@ -20,7 +21,7 @@ export async function verify(
   request: GatewayRequest,
   run: Run,
 ): Promise<readonly (Subject | Outcome)[]> {
-  return Promise.all(subjects.map((subject) => verifyOne(parts, subject, request, run)))
+  return fewAtOnce(subjects, async (subject) => verifyOne(parts, subject, request, run))
 }
 
 async function verifyOne(
@@ -36,15 +37,16 @@ async function verifyOne(
   } catch (error) {
     const message = messageOf(error)
     const id = `unverified-${digest(subject.kind, what.id, what.state)}`
+    const [bucket = null] = bucketsToAsk(parts, subject)
     const parked = await park(parts.store, {
       id,
-      group: id,
+      group: isUnverifiable(error) ? uncheckedGroup(id) : id,
       status: 'waiting',
       parkedAt: run.arrivedAt,
       tries: 1,
       dueAt: run.arrivedAt,
       lastError: message,
-      parcel: { kind: 'unverified', bodyBase64: bodyBase64(request) },
+      parcel: { kind: 'unverified', bodyBase64: bodyBase64(request), bucket },
     })
     parts.log(parked ? 'warn' : 'error', 'CI could not be asked', { ...what, error: message, parked })
     return { outcome: parked ? 'parked' : 'undelivered', ...what }
@@ -59,17 +61,47 @@ export async function askCi(
 ): Promise<Subject | null> {
   const { readBack } = parts
   if (readBack === null) throw new Error('no credentials to ask CI with: give the function a role')
-  const { bucket } = subject.kind === 'workflow' ? subject.execution : subject.job
-  if (bucket === null) throw new Error('the callback names no bucket to ask CI about')
+  const buckets = bucketsToAsk(parts, subject)
+  if (buckets.length === 0) throw new Unverifiable('the callback names no bucket to ask CI about')
   const told = await within(
     run.deadline.allow(DEADLINES.attempt),
-    (signal) => toldOf(readBack, subject, bucket, signal),
+    (signal) => firstTold(readBack, subject, buckets, signal),
     () => new Error('CI gave no answer in time'),
   )
   // What CI answers may lag behind what it calls back.
   if (told !== null && isGoingOn(stateOf(told)) && !isGoingOn(stateOf(subject)))
     throw new Error(`CI says that it is still ${stateOf(told)}`)
   return told
+}
+
+/** The bucket that the callback names; where it names none, those that RECONCILE has for its workflow. */
+export function bucketsToAsk({ bucketsOf }: RelayParts, subject: Subject): readonly string[] {
+  const { bucket, workflow } = subject.kind === 'workflow' ? subject.execution : subject.job
+  if (bucket !== null) return [bucket]
+  const id = workflow?.id ?? null
+  return id === null ? [] : bucketsOf(id)
+}
+
+class Unverifiable extends Error {
+  readonly unknownBucket = true
+}
+
+/** Whether nobody can be asked, or CI knows no such bucket of ours. By its field: drivers are bundled apart. */
+export function isUnverifiable(error: unknown): boolean {
+  return ((error ?? {}) as { unknownBucket?: unknown }).unknownBucket === true
+}
+
+async function firstTold(
+  readBack: ReadBack,
+  subject: Subject,
+  buckets: readonly string[],
+  signal: AbortSignal,
+): Promise<Subject | null> {
+  for (const bucket of buckets) {
+    const told = await toldOf(readBack, subject, bucket, signal)
+    if (told !== null) return told
+  }
+  return null
 }
 
 async function toldOf(

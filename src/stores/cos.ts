@@ -6,8 +6,10 @@ import { slideWindow } from '../delivery/sliding-window'
 import { isBucketName, isRegion } from '../tencent/bucket-name'
 import { bucketObjects } from '../tencent/bucket-objects'
 import type { CosTarget } from '../tencent/cos-request'
+import { isRecord, isText, isTime, parsed } from './item-form'
 import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
-import { byArrival, headerOf, type OpenStore, type ParkedItem } from './store'
+import { byArrival, headerOf, LONGEST_LEASE_MS, type OpenStore, type ParkedItem } from './store'
+import { parcelOf, strayList, Unreadable } from './unreadable'
 
 const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
 /** Of the 850 bytes of a key. */
@@ -15,6 +17,10 @@ const LONGEST_PREFIX = 600
 
 /** What is read of an item for its header; a longer header costs a second request. */
 const HEADER_BYTES = 4096
+/** An item's first line holds no more than a group and an error beside a few numbers. */
+const LONGEST_HEADER = 1024 * 1024
+/** Of a body of 6 MiB, in base64, an item makes 8; what is longer is none of ours. */
+const LONGEST_ITEM = 32 * 1024 * 1024
 const READS_AT_ONCE = 16
 
 /** Expired objects lie about for so long before `tidy` looks at them, once a day: looking costs a request each. */
@@ -59,10 +65,30 @@ type Got = { readonly kind: 'got'; readonly holder: string } | { readonly kind: 
  */
 export const openCosStore: OpenStore = (text, context) => {
   const { target, prefix } = readUrl(text, context)
-  const seen = new Map<string, { readonly etag: string; readonly line: ItemLine }>()
+  /** What `list` has read; null: what cannot be. */
+  const seen = new Map<string, { readonly etag: string; readonly line: ItemLine | null }>()
+  const strays = strayList()
 
   const objects = bucketObjects(target, context.credentials)
-  const readJson = async (key: string): Promise<unknown> => JSON.parse((await objects.read(key)) ?? 'null')
+  /** What stands in an object of one of our forms; null when there is none that can be read. */
+  const readForm = async <Form>(key: string, isOfForm: (value: unknown) => boolean): Promise<Form | null> =>
+    strays.passOver(key, async () => {
+      const text = await objects.read(key)
+      if (text === null) return null
+      const value = parsed(text)
+      if (!isOfForm(value)) throw new Unreadable('it is of another form')
+      return value as Form
+    })
+  /** Null when there is none. One that cannot be read holds nobody off: rather twice than never. */
+  const readMark = async (key: string): Promise<Mark | null> => {
+    const mark = await strays.passOver(key, async () => {
+      const text = await objects.read(key)
+      const value = text === null ? null : parsed(text)
+      if (value !== null && !isMark(value)) throw new Unreadable('it is of another form')
+      return (value ?? 'none') as Mark | 'none'
+    })
+    return mark === 'none' ? null : (mark ?? { holder: '', endsAt: 0 })
+  }
   const writeJson = async (key: string, value: object): Promise<void> =>
     objects.write(key, JSON.stringify(value))
 
@@ -70,24 +96,24 @@ export const openCosStore: OpenStore = (text, context) => {
   const acquire = async (name: string, leaseMs: number): Promise<Got> => {
     const holder = randomUUID()
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      const body = JSON.stringify({ holder, endsAt: Date.now() + leaseMs })
+      const body = JSON.stringify({ holder, endsAt: Date.now() + Math.min(leaseMs, LONGEST_LEASE_MS) })
       if (await objects.create(name, body)) return { kind: 'got', holder }
-      const there = (await readJson(name)) as Mark | null
+      const there = await readMark(name)
       // Given back between the two requests.
       if (there === null) continue
       // The first answer was lost on the way, and the request repeated.
       if (there.holder === holder) return { kind: 'got', holder }
-      if (there.endsAt > Date.now()) return { kind: 'there', mark: there }
+      if (isOn(there)) return { kind: 'there', mark: there }
       // Of those who come upon the same ended mark, the one that creates its takeover may replace it.
       const takeover = `${prefix}takeovers/${digest(name + String(there.holder) + String(there.endsAt))}`
       if (!(await objects.create(takeover, JSON.stringify({ endsAt: Date.now() + TAKEOVER_MS })))) {
-        const other = (await readJson(takeover)) as Expiring | null
-        const ends = other?.endsAt ?? 0
-        if (ends > Date.now()) return { kind: 'there', mark: { holder: '', endsAt: ends } }
+        const ends = (await readForm<Mark>(takeover, isExpiring))?.endsAt ?? 0
+        if (ends > Date.now() && ends <= Date.now() + LONGEST_LEASE_MS)
+          return { kind: 'there', mark: { holder: '', endsAt: ends } }
         await objects.remove(takeover)
         continue
       }
-      if (JSON.stringify(await readJson(name)) !== JSON.stringify(there)) continue
+      if (JSON.stringify(await readMark(name)) !== JSON.stringify(there)) continue
       await objects.write(name, body)
       return { kind: 'got', holder }
     }
@@ -101,14 +127,26 @@ export const openCosStore: OpenStore = (text, context) => {
   const noteName = (name: string): string => `${prefix}notes/${digest(name)}`
   const windowName = (name: string): string => `${prefix}windows/${digest(name)}`
 
-  const readLine = async (name: string): Promise<ItemLine | null> => {
+  /** Null when there is none. Throws Unreadable. */
+  const lineAt = async (name: string): Promise<ItemLine | null> => {
     const start = await objects.readStart(name, HEADER_BYTES)
-    const text = start === null || start.includes('\n') ? start : await objects.read(name)
-    return text === null ? null : readItemLine(text)
+    const text =
+      start === null || start.includes('\n') ? start : await objects.readStart(name, LONGEST_HEADER)
+    if (text === null) return null
+    const line = readItemLine(text)
+    if (itemName(line.id) !== name) throw new Unreadable('its name is not that of its item')
+    return line
   }
-  const readItem = async (id: string): Promise<{ item: ParkedItem; version: string } | null> => {
+  const readLine = (id: string): Promise<ItemLine | null> =>
+    strays.passOver(itemName(id), () => lineAt(itemName(id)))
+  const readItem = async (
+    id: string,
+  ): Promise<{ readonly item: ParkedItem; readonly version: string } | null> => {
     const text = await objects.read(itemName(id))
-    return text === null ? null : readItemText(text)
+    if (text === null) return null
+    const found = readItemText(text)
+    if (found.item.id !== id) throw new Unreadable('its name is not that of its item')
+    return found
   }
 
   return {
@@ -127,54 +165,66 @@ export const openCosStore: OpenStore = (text, context) => {
       await writeJson(claimName(key), done)
     },
     async release(key, holder) {
-      const there = (await readJson(claimName(key))) as Mark | null
+      const there = await readMark(claimName(key))
       if (there !== null && there.holder === holder) await objects.remove(claimName(key))
     },
 
     async park(item) {
-      const old = await readLine(itemName(item.id))
+      const old = await readLine(item.id)
       const line: ItemLine = {
         ...headerOf(item),
         parkedAt: old?.parkedAt ?? item.parkedAt,
         version: randomUUID(),
       }
       await objects.write(itemName(item.id), itemText(line, item.parcel))
+      strays.forget(itemName(item.id))
       if (old !== null) await objects.remove(leaseName(old.version))
     },
     async list() {
-      const listed = await objects.list(`${prefix}items/`)
+      const folder = `${prefix}items/`
+      const found = await objects.list(folder)
+      // A console shows a folder by an object of its name.
+      const others = found.filter(({ key }) => key !== folder && !isOurs(key))
+      const listed = found.filter(({ key }) => isOurs(key))
       const current = new Set(listed.map(({ key }) => key))
       for (const key of seen.keys()) if (!current.has(key)) seen.delete(key)
+      strays.keep(folder, (place) => current.has(place))
+      for (const { key } of others) strays.note(key, NOT_OURS)
       const changed = listed.filter(({ key, etag }) => seen.get(key)?.etag !== etag)
-      await inParallel(changed, async ({ key, etag }) => {
-        const line = await readLine(key)
-        if (line === null) seen.delete(key)
-        else seen.set(key, { etag, line })
+      await inParallel(changed, async ({ key, etag, bytes }) => {
+        const line = await strays.passOver(key, async () => {
+          if (bytes > LONGEST_ITEM) throw new Unreadable('it is longer than anything that is kept here')
+          return lineAt(key)
+        })
+        seen.set(key, { etag, line })
       })
-      return [...seen.values()].map(({ line }) => headerOf(line)).sort(byArrival)
+      return [...seen.values()].flatMap(({ line }) => (line === null ? [] : [headerOf(line)])).sort(byArrival)
     },
     async read(id) {
-      return (await readItem(id))?.item ?? null
+      return (await strays.passOver(parcelOf(itemName(id)), () => readItem(id)))?.item ?? null
     },
     async take(id, leaseMs) {
-      const found = await readItem(id)
-      if (found === null) return null
-      if ((await acquire(leaseName(found.version), leaseMs)).kind === 'there') return null
-      const now = await readLine(itemName(id))
+      const found = await strays.passOver(parcelOf(itemName(id)), async () => (await readItem(id)) ?? 'gone')
+      if (found === null) return 'unreadable'
+      if (found === 'gone' || (await acquire(leaseName(found.version), leaseMs)).kind === 'there') return null
+      const now = await readLine(id)
       if (now?.version === found.version) return found.item
       // Parked anew or removed meanwhile: the lease is of something that is no more.
       await objects.remove(leaseName(found.version))
       return null
     },
     async remove(id) {
-      const old = await readLine(itemName(id))
-      if (old === null) return
+      const old = await readLine(id)
       await objects.remove(itemName(id))
-      await objects.remove(leaseName(old.version))
+      strays.forget(itemName(id))
+      if (old !== null) await objects.remove(leaseName(old.version))
     },
 
     async note(name) {
-      const note = (await readJson(noteName(name))) as Note | null
+      const note = await readForm<Note>(
+        noteName(name),
+        (value) => isExpiring(value) && isText((value as Partial<Note>).value),
+      )
       return note === null || isOver(note) ? null : note.value
     },
     async setNote(name, value, keepMs) {
@@ -184,7 +234,7 @@ export const openCosStore: OpenStore = (text, context) => {
     },
 
     async admit(name, messages, perMs) {
-      const window = (await readJson(windowName(name))) as Window | null
+      const window = await readForm<Window>(windowName(name), isWindow)
       const now = Date.now()
       const { waitMs, times } = slideWindow(window?.times ?? [], now, messages, perMs)
       if (waitMs === 0) {
@@ -195,20 +245,28 @@ export const openCosStore: OpenStore = (text, context) => {
     },
 
     async tidy(timeIsUp = () => false) {
-      const last = (await readJson(`${prefix}tidied`)) as Expiring | null
-      if (last !== null && !isOver(last)) return
+      const last = await readForm<Mark>(`${prefix}tidied`, isExpiring)
+      // One that is further ahead was set by a clock that was wrong.
+      if (last !== null && !isOver(last) && last.endsAt <= Date.now() + TIDY_EVERY_MS) return
       for (const folder of ['claims', 'takeovers', 'leases', 'notes', 'windows']) {
         const old = (await objects.list(`${prefix}${folder}/`)).filter(
           ({ modified }) => modified + TIDY_AGE_MS <= Date.now(),
         )
         await inParallel(old, async ({ key }) => {
-          if (timeIsUp()) return
-          const object = (await readJson(key)) as Expiring | null
+          if (timeIsUp() || key === `${prefix}${folder}/`) return
+          if (!isOurs(key)) {
+            strays.note(key, NOT_OURS)
+            return
+          }
+          const object = await readForm<Expiring>(key, isExpiring)
           if (object !== null && isOver(object)) await objects.remove(key)
         })
         if (timeIsUp()) return
       }
       await writeJson(`${prefix}tidied`, { endsAt: Date.now() + TIDY_EVERY_MS })
+    },
+    async strays() {
+      return Promise.resolve(strays.found())
     },
     async close() {
       return Promise.resolve()
@@ -237,6 +295,30 @@ function readUrl(text: string, context: DriverContext): { target: CosTarget; pre
 /** Keys may be any text of any length, COS's may not. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+const NOT_OURS = 'it has no name that the store gives'
+
+/** A digest, or the version of an item. */
+function isOurs(key: string): boolean {
+  return /\/([0-9a-f]{64}|[0-9a-f-]{36})$/.test(key)
+}
+
+function isExpiring(value: unknown): boolean {
+  return isRecord(value) && (value['endsAt'] === null || isTime(value['endsAt']))
+}
+
+function isMark(value: unknown): boolean {
+  return isRecord(value) && (value['holder'] === null || isText(value['holder'])) && isTime(value['endsAt'])
+}
+
+function isWindow(value: unknown): boolean {
+  return isExpiring(value) && Array.isArray((value as Partial<Window>).times)
+}
+
+/** A mark that is done is done; a lease that ends later than any can was given by a clock that is wrong. */
+function isOn({ holder, endsAt }: Mark): boolean {
+  return endsAt > Date.now() && (holder === null || endsAt <= Date.now() + LONGEST_LEASE_MS)
 }
 
 function isOver({ endsAt }: Expiring): boolean {

@@ -1,5 +1,5 @@
 import { slideWindow } from '../delivery/sliding-window'
-import { byArrival, headerOf, type OpenStore, type ParkedItem } from './store'
+import { byArrival, headerOf, LONGEST_LEASE_MS, type OpenStore, type ParkedItem } from './store'
 
 interface KeyState {
   /** null: done. */
@@ -27,13 +27,13 @@ export const openMemoryStore: OpenStore = (url) => {
     async claim(key, leaseMs) {
       const now = Date.now()
       const state = keys.get(key)
-      if (state !== undefined && state.endsAt > now) {
+      if (state !== undefined && isOn(state, now)) {
         return Promise.resolve(
           state.holder === null ? { kind: 'done' } : { kind: 'held', retryAfterMs: state.endsAt - now },
         )
       }
       const holder = `memory-${(claims += 1)}`
-      keys.set(key, { holder, endsAt: now + leaseMs })
+      keys.set(key, { holder, endsAt: now + Math.min(leaseMs, LONGEST_LEASE_MS) })
       return Promise.resolve({ kind: 'claimed', holder })
     },
     async settle(key, keepMs) {
@@ -58,8 +58,9 @@ export const openMemoryStore: OpenStore = (url) => {
     },
     async take(id, leaseMs) {
       const state = items.get(id)
-      if (state === undefined || state.takenUntil > Date.now()) return Promise.resolve(null)
-      items.set(id, { item: state.item, takenUntil: Date.now() + leaseMs })
+      const now = Date.now()
+      if (state === undefined || isLeased(state.takenUntil, now)) return Promise.resolve(null)
+      items.set(id, { item: state.item, takenUntil: now + Math.min(leaseMs, LONGEST_LEASE_MS) })
       return Promise.resolve(structuredClone(state.item))
     },
     async remove(id) {
@@ -91,8 +92,20 @@ export const openMemoryStore: OpenStore = (url) => {
       }
       return Promise.resolve()
     },
+    async strays() {
+      return Promise.resolve([])
+    },
     async close() {
       return Promise.resolve()
     },
   }
+}
+
+/** A mark that is done is done; a lease that ends later than any can was given before the clock was set right. */
+function isOn({ holder, endsAt }: KeyState, now: number): boolean {
+  return holder === null ? endsAt > now : isLeased(endsAt, now)
+}
+
+function isLeased(endsAt: number, now: number): boolean {
+  return endsAt > now && endsAt <= now + LONGEST_LEASE_MS
 }

@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { driverUrl } from '../delivery/driver-url'
 import { redisConnection } from '../delivery/redis-connection'
 import { script, type Words } from '../delivery/redis-script'
-import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Parcel } from './store'
+import { headerIn, isRecord, parcelIn, parsed } from './item-form'
+import {
+  byArrival,
+  headerOf,
+  type ItemHeader,
+  LONGEST_LEASE_MS,
+  type OpenStore,
+  type ParkedItem,
+} from './store'
+import { parcelOf, strayList, Unreadable } from './unreadable'
 
 const EXAMPLE = 'redis://user:password@host:6379/0?prefix=relay:'
 
@@ -17,10 +26,16 @@ const SETTLE_DEADLINE_MS = 450
 
 const DONE = 'done'
 
-/** Answers with nothing when the claim was got, else with what is there and how long it stays. */
+/**
+ * Answers with nothing when the claim was got, else with what is there and how long it stays. ARGV[3]: the longest that a lease may last;
+ * one that lasts longer, or for good, is none that the relay gave.
+ */
 const CLAIM = script(`
 local there = redis.call('GET', KEYS[1])
-if there then return {there, redis.call('PTTL', KEYS[1])} end
+if there then
+  local left = redis.call('PTTL', KEYS[1])
+  if there == 'done' or (left >= 0 and left <= tonumber(ARGV[3])) then return {there, left} end
+end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return {}`)
 
@@ -39,7 +54,9 @@ return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1
 
 const TAKE = script(`
 if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return {} end
-if not redis.call('SET', KEYS[4], '1', 'NX', 'PX', ARGV[2]) then return {} end
+local left = redis.call('PTTL', KEYS[4])
+if left >= 0 and left <= tonumber(ARGV[3]) then return {} end
+redis.call('SET', KEYS[4], '1', 'PX', ARGV[2])
 return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1]), redis.call('ZSCORE', KEYS[3], ARGV[1])}`)
 
 const REMOVE = script(`
@@ -83,12 +100,15 @@ export const openRedisStore: OpenStore = (url) => {
     async (...words: Words): Promise<unknown> =>
       connection.command(words, ms)
   const run = runWithin(DEADLINE_MS)
+  const strays = strayList()
 
   const claimKey = (key: string): string => `${prefix}claim:${key}`
   const noteKey = (name: string): string => `${prefix}note:${name}`
   const windowKey = (name: string): string => `${prefix}window:${name}`
   const itemKeys = (id: string): string[] =>
     ['headers', 'parcels', 'arrivals', `lease:${id}`].map((part) => `${prefix}items:${part}`)
+
+  const placeOf = (id: string): string => `${prefix}items:headers/${id}`
 
   return {
     scheme,
@@ -98,7 +118,7 @@ export const openRedisStore: OpenStore = (url) => {
       const [there, remaining] = (await CLAIM(
         runWithin(CLAIM_DEADLINE_MS),
         [claimKey(key)],
-        [holder, whole(leaseMs)],
+        [holder, leaseOf(leaseMs), LONGEST_LEASE_MS],
       )) as [string?, number?]
       if (there === undefined) return { kind: 'claimed', holder }
       return there === DONE ? { kind: 'done' } : { kind: 'held', retryAfterMs: Math.max(1, remaining ?? 1) }
@@ -115,29 +135,49 @@ export const openRedisStore: OpenStore = (url) => {
       const { parkedAt, ...header } = headerOf(item)
       const words = [item.id, JSON.stringify(header), JSON.stringify(item.parcel), parkedAt]
       await PARK(run, itemKeys(item.id), words)
+      strays.forget(placeOf(item.id))
     },
     async list() {
       const [headers, arrivals] = (await LIST(run, itemKeys(''), [])) as [string[], string[]]
       const parkedAt = new Map(pairs(arrivals))
-      return pairs(headers)
-        .map(([id, header]) => ({
-          ...(JSON.parse(header) as ItemHeader),
-          parkedAt: Number(parkedAt.get(id)),
-        }))
-        .sort(byArrival)
+      const isThere = new Set(pairs(headers).map(([id]) => placeOf(id)))
+      strays.keep(placeOf(''), (place) => isThere.has(place))
+      const listed: ItemHeader[] = []
+      for (const [id, header] of pairs(headers)) {
+        const read = await strays.passOver(placeOf(id), async () =>
+          Promise.resolve(headerOfId(id, header, parkedAt.get(id))),
+        )
+        if (read !== null) listed.push(read)
+      }
+      return listed.sort(byArrival)
     },
     async read(id) {
-      return itemOf(await READ(run, itemKeys(id), [id]))
+      const answer = await READ(run, itemKeys(id), [id])
+      return strays.passOver(parcelOf(placeOf(id)), async () => Promise.resolve(itemOf(id, answer)))
     },
     async take(id, leaseMs) {
-      return itemOf(await TAKE(run, itemKeys(id), [id, whole(leaseMs)]))
+      const answer = await TAKE(run, itemKeys(id), [id, leaseOf(leaseMs), LONGEST_LEASE_MS])
+      const item = await strays.passOver(parcelOf(placeOf(id)), async () =>
+        Promise.resolve(itemOf(id, answer) ?? ('gone' as const)),
+      )
+      if (item === null) return 'unreadable'
+      return item === 'gone' ? null : item
     },
     async remove(id) {
       await REMOVE(run, itemKeys(id), [id])
+      strays.forget(placeOf(id))
     },
 
     async note(name) {
-      return (await run('GET', noteKey(name))) as string | null
+      const place = noteKey(name)
+      return strays.passOver(place, async () => {
+        try {
+          return (await run('GET', place)) as string | null
+        } catch (error) {
+          if ((error as Error).message.includes('WRONGTYPE')) throw new Unreadable('it is no note')
+          throw error
+        }
+      })
     },
     async setNote(name, value, keepMs) {
       if (value === null) await run('DEL', noteKey(name))
@@ -153,6 +193,9 @@ export const openRedisStore: OpenStore = (url) => {
       // Redis removes what has expired by itself.
       return Promise.resolve()
     },
+    async strays() {
+      return Promise.resolve(strays.found())
+    },
     async close() {
       connection.close()
       return Promise.resolve()
@@ -165,14 +208,23 @@ function whole(ms: number): number {
   return Math.max(1, Math.ceil(ms))
 }
 
-function itemOf(answer: unknown): ParkedItem | null {
+function leaseOf(ms: number): number {
+  return Math.min(LONGEST_LEASE_MS, whole(ms))
+}
+
+/** An item whose arrival was lost arrived when it was due. Throws Unreadable. */
+function headerOfId(id: string, text: string, parkedAt: string | undefined | null): ItemHeader {
+  const header = parsed(text)
+  if (!isRecord(header) || header['id'] !== id) throw new Unreadable('it is no item of this name')
+  return headerIn({ ...header, parkedAt: parkedAt == null ? header['dueAt'] : Number(parkedAt) })
+}
+
+/** Null when there is none. Throws Unreadable. */
+function itemOf(id: string, answer: unknown): ParkedItem | null {
   const [header, parcel, parkedAt] = answer as (string | null | undefined)[]
-  if (!header || !parcel) return null
-  return {
-    ...(JSON.parse(header) as ItemHeader),
-    parkedAt: Number(parkedAt),
-    parcel: JSON.parse(parcel) as Parcel,
-  }
+  if (header == null) return null
+  if (parcel == null) throw new Unreadable('its parcel is missing')
+  return { ...headerOfId(id, header, parkedAt), parcel: parcelIn(parsed(parcel)) }
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

@@ -16,8 +16,8 @@ export type Parcel =
   | { readonly kind: 'alert'; readonly channel: string; readonly alert: Alert }
   /** An incident to be ended at one channel. */
   | { readonly kind: 'resolve'; readonly channel: string; readonly incident: string }
-  /** A callback that CI could not be asked about yet (VERIFY=read-back). */
-  | { readonly kind: 'unverified'; readonly bodyBase64: string }
+  /** A callback that CI could not be asked about yet (VERIFY=read-back). `bucket`: which it was asked about; v0.1 did not say. */
+  | { readonly kind: 'unverified'; readonly bodyBase64: string; readonly bucket?: string | null }
   /** An authenticated body that could not be read. Never due: a person decides. */
   | {
       readonly kind: 'unreadable'
@@ -48,16 +48,27 @@ export interface ParkedItem extends ItemHeader {
   readonly parcel: Parcel
 }
 
+/** Something in the store's place that cannot be read: a foreign file, a cut-off item, an item of a kind that this version does not know. */
+export interface Stray {
+  /** Where it stands in the medium: `items/.DS_Store`. May hold any character. */
+  readonly place: string
+  readonly problem: string
+}
+
+/** No invocation lasts longer, so no lease does: one that seems to was given by a clock that is wrong, and counts as ended. */
+export const LONGEST_LEASE_MS = 15 * 60_000
+
 /**
  * The ledger (claims), the outbox (items) and small notes. Every write is atomic: a crash leaves the old state or the new one.
  *
- * Keys and note names are any text; a driver encodes them as its medium needs. Methods throw when the store cannot be reached.
+ * Keys and note names are any text; a driver encodes them as its medium needs. Methods throw when the store cannot be reached. What cannot be
+ * read is passed over, never removed, and told by `strays`.
  */
 export interface Store {
   /** The URL's scheme, as shown to people: `redis`. */
   readonly scheme: string
 
-  /** Claims `key` for `leaseMs`. Of any number of claims at once, one is `claimed`. A lease ends by itself. */
+  /** Claims `key` for `leaseMs`, LONGEST_LEASE_MS at most. Of any number of claims at once, one is `claimed`. A lease ends by itself. */
   claim(key: string, leaseMs: number): Promise<Claim>
   /** Marks `key` as done for `keepMs`, whoever holds the claim. */
   settle(key: string, keepMs: number): Promise<void>
@@ -68,10 +79,10 @@ export interface Store {
   park(item: ParkedItem): Promise<void>
   /** Every item, oldest first (by `parkedAt`, then id). */
   list(): Promise<readonly ItemHeader[]>
-  /** One item; null when there is none. */
+  /** One item; null when there is none that can be read. */
   read(id: string): Promise<ParkedItem | null>
   /** Takes an item for `leaseMs`; null when another has it or it is gone. Ended by `park` or `remove`. */
-  take(id: string, leaseMs: number): Promise<ParkedItem | null>
+  take(id: string, leaseMs: number): Promise<ParkedItem | 'unreadable' | null>
   remove(id: string): Promise<void>
 
   /** Small values that outlive an invocation (open incidents, watermarks, throttles); null when unset or expired. */
@@ -84,6 +95,8 @@ export interface Store {
 
   /** Removes what has expired and what a crash left behind, where the medium does not do so by itself. Stops when time is up; the next one goes on. */
   tidy(timeIsUp?: () => boolean): Promise<void>
+  /** What lies in the store and cannot be read, as far as names tell it or this instance came upon it; a hundred at most. */
+  strays(): Promise<readonly Stray[]>
   close(): Promise<void>
 }
 

@@ -1,9 +1,9 @@
 import type { Alert } from '../alerts/alert'
 import { WORDS, type Words } from '../relay/alert-words'
-import { DEADLINES } from '../relay/deadlines'
-import { alertDelivery, digest, firstItem, park, tryDelivery } from '../relay/delivery'
+import { digest } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import type { ItemHeader, Parcel, Store } from '../stores/store'
+import { tellTeam } from './tell-team'
 
 /** Up to when the dead have been told of: ms since the epoch. */
 const TOLD_NOTE = 'dead-told'
@@ -13,27 +13,32 @@ const EVERY_MS = 3_600_000
 const LOOKED_INTO = 50
 
 const ITEM_PREFIX = 'dead-alert-'
+const LEASE_MS = 30_000
 
 /**
  * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
  * before the end tells of them again rather than never. Of a lost alert about lost items nobody is told.
  */
 export async function tellOfDead(parts: RelayParts, store: Store): Promise<void> {
-  const toldUpTo = Number((await store.note(TOLD_NOTE)) ?? 0)
+  if (parts.channels.length === 0) return
+  const now = Date.now()
+  const noted = Number((await store.note(TOLD_NOTE)) ?? 0)
+  // A time that is no time, or is still to come, was noted by a clock that is wrong: rather told twice than never.
+  const toldUpTo = noted <= now ? noted : 0
   const dead = (await store.list()).filter(
     ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(ITEM_PREFIX),
   )
   if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return
   const alert = await deadAlert(dead, store, WORDS[parts.language])
-  const now = Date.now()
-  await Promise.all(
-    parts.channels.map(async ({ id }) => {
-      const delivery = { ...alertDelivery(id, alert), id: `${ITEM_PREFIX}${id}-${digest(alert.id)}` }
-      const failure = await tryDelivery(parts, delivery, DEADLINES.attempt)
-      if (failure !== null) await park(store, firstItem(delivery, failure, now, parts.channels))
-    }),
-  )
-  await store.setNote(TOLD_NOTE, String(Math.max(...dead.map(({ dueAt }) => dueAt))), null)
+  await tellTeam(parts, store, alert, (channel) => `${ITEM_PREFIX}${channel}-${digest(alert.id)}`)
+  for (const { id, dueAt } of dead) if (dueAt > now) await bringBack(store, id, now)
+  await store.setNote(TOLD_NOTE, String(Math.min(now, Math.max(...dead.map(({ dueAt }) => dueAt)))), null)
+}
+
+/** One that was given up in the future would be told of until it came. */
+async function bringBack(store: Store, id: string, now: number): Promise<void> {
+  const item = await store.take(id, LEASE_MS)
+  if (item !== null && item !== 'unreadable') await store.park({ ...item, dueAt: Math.min(item.dueAt, now) })
 }
 
 async function deadAlert(dead: readonly ItemHeader[], store: Store, words: Words): Promise<Alert> {

@@ -1,3 +1,4 @@
+import { bounded, LONGEST_WAIT_MS } from '../relay/backoff'
 import { isGoingOn } from '../relay/route'
 import { messageOf } from '../relay/ledger'
 import { ledgerKey } from '../relay/outcome'
@@ -40,21 +41,21 @@ export async function reconcile(
   { targets, executions }: ReconcileParts,
   timeIsUp: () => boolean,
 ): Promise<number> {
-  if (targets.length === 0 || (await store.note(BUSY_NOTE)) !== null) return 0
+  if (targets.length === 0 || (await isBusy(store))) return 0
   let relayed = 0
   for (const target of targets) {
     if (timeIsUp()) break
     try {
       await reconcileOne(target)
     } catch (error) {
-      const wait = retryAfterOf(error)
+      const wait = bounded(retryAfterOf(error))
       parts.log('warn', 'CI could not be reconciled with: a later sweep tries again', {
         ...target,
         error: messageOf(error),
         ...(wait > 0 && { retryAfterMs: wait }),
       })
       if (wait === 0) continue
-      await store.setNote(BUSY_NOTE, 'asked to wait', wait)
+      await store.setNote(BUSY_NOTE, String(Date.now() + wait), wait)
       break
     }
   }
@@ -93,8 +94,8 @@ export async function reconcile(
 
   async function watermarkOf(note: string, now: number): Promise<number> {
     const kept = Number((await store.note(note)) ?? NaN)
-    if (Number.isFinite(kept)) return kept
-    // Noted at once: a first run that is not clean must not begin later the next time.
+    if (kept <= now + OVERLAP_MS) return Math.min(kept, now)
+    // None yet, or one of a clock that was ahead: what ended since then may not have been looked at. Noted at once: a first run that is not clean must not begin later the next time.
     const first = now - FIRST_LOOK_MS
     await store.setNote(note, String(first), null)
     return first
@@ -120,6 +121,12 @@ export async function reconcile(
     parts.log('info', 'reconciled: no callback had told of it', { ...what, outcome })
     return 'settled'
   }
+}
+
+/** Whether CI asked to be left alone, until a time that it can have asked for. */
+async function isBusy(store: Store): Promise<boolean> {
+  const until = Number((await store.note(BUSY_NOTE)) ?? NaN)
+  return until > Date.now() && until <= Date.now() + LONGEST_WAIT_MS
 }
 
 /** Whether the ledger knows it as done; asked by a claim that is given back at once. */

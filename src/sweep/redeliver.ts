@@ -10,7 +10,7 @@ import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
 import type { Run } from '../relay/run'
 import { startStopwatch } from '../relay/stopwatch'
-import { askCi } from '../relay/verify'
+import { askCi, isUnverifiable } from '../relay/verify'
 import type { Parcel, ParkedItem } from '../stores/store'
 
 /** One more try at a parked item, of whatever kind; null when it is settled and can go. Never throws. */
@@ -45,7 +45,7 @@ async function relayAgain(
     const open = outcomes.find((outcome) => outcome === 'held' || outcome === 'undelivered')
     return open === undefined ? null : failure(`relayed again, but ${open}`)
   } catch (error) {
-    return failure(messageOf(error))
+    return { ...failure(messageOf(error)), unverifiable: isUnverifiable(error) }
   }
 }
 

@@ -16,6 +16,7 @@ export interface ListedObject {
   readonly etag: string
   /** Ms since the epoch. */
   readonly modified: number
+  readonly bytes: number
 }
 
 /** Text objects of one bucket. Every method throws a DeliveryError when COS refuses or gives no answer. */
@@ -103,6 +104,7 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
           key: folder + nameIn(element(contents, 'Key')),
           etag: element(contents, 'ETag'),
           modified: Date.parse(element(contents, 'LastModified')),
+          bytes: Number(element(contents, 'Size')),
         }))
         found.push(...page)
         const last = page.at(-1)

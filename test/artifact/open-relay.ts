@@ -58,6 +58,8 @@ export interface Relay {
   /** What went wrong unhandled: how the process ended by itself. Empty while it lives. */
   readonly faults: readonly string[]
   readonly pid: number
+  /** Leaves the process to itself: resolves once it has ended, because nothing holds it any more; rejects after ten seconds. */
+  end(): Promise<void>
   /** kill -9; resolves when the process is gone. Answers that are still on their way are lost. */
   kill(): Promise<void>
 }
@@ -75,6 +77,9 @@ export interface RelayOptions {
   /** A bundle other than the one built for the tests. */
   readonly bundle?: string
 }
+
+/** How long a process may go on after it was left to itself. */
+const PATIENCE_MS = 10_000
 
 const AS_DEPLOYED = { callback: 10_000, sweep: 60_000 }
 
@@ -187,6 +192,16 @@ export function openRelay(env: Readonly<Record<string, string>>, options: RelayO
       await ask({ kind: 'env', env: changes })
     },
     usage: async () => (await ask({ kind: 'usage' })).answer as Usage,
+    async end() {
+      isKilled = true
+      // Not disconnected from here: then Node never tells that the process has ended.
+      child.send({ kind: 'leave' })
+      const patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+      const [code, signal] = (await gone) as [number | null, string | null]
+      clearTimeout(patience)
+      if (code !== 0)
+        throw new Error(`the process did not end by itself (${String(signal ?? code)}): ${errors}`)
+    },
     async kill() {
       isKilled = true
       child.kill('SIGKILL')

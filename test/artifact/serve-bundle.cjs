@@ -43,7 +43,8 @@ const usage = () => {
 
 process.on('message', async ({ call, kind, instance, handler, event, remainingMs, ms, env }) => {
   try {
-    if (kind === 'shift') process.send({ call, answer: (shiftMs += ms) })
+    if (kind === 'leave') process.disconnect()
+    else if (kind === 'shift') process.send({ call, answer: (shiftMs += ms) })
     else if (kind === 'usage') process.send({ call, answer: usage() })
     else if (kind === 'env') process.send({ call, answer: Object.assign(process.env, env) && null })
     else {

@@ -213,6 +213,29 @@ test('numbers and booleans of JSON become text', () => {
   expect(only(JSON.stringify(body))).toMatchObject({ runId: '7', object: 'true', tasks: [{ code: '0' }] })
 })
 
+test('an id keeps its digits, a number is never Infinity, half a surrogate pair never goes on', () => {
+  const body =
+    '{"JobsDetail":{"JobId":9007199254740993,"State":"Success","Code":1e999,"Operation":{"a":[1e999,12345678901234567890],"\\ud83d":"\\ude00"}}}'
+  expect(only(body)).toMatchObject({
+    jobId: '9007199254740993',
+    code: '1e999',
+    operation: { a: ['1e999', '12345678901234567890'], '\ufffd': '\ufffd' },
+  })
+})
+
+test('ids and States of 1 KB are read', () => {
+  const body = `{"WorkflowExecution":{"RunId":"${'中'.repeat(341)}r","State":"${'s'.repeat(1_024)}"}}`
+  expect(only(body)).toMatchObject({ runId: `${'中'.repeat(341)}r`, state: 's'.repeat(1_024) })
+})
+
+test('a day that no calendar has stays as sent', () => {
+  const times = '"CreateTime":"2022-02-30 11:00:41+0800"'
+  expect(only(`{"WorkflowExecution":{"RunId":"r","State":"s",${times},"Tasks":{${times}}}}`)).toMatchObject({
+    createdAt: '2022-02-30 11:00:41+0800',
+    tasks: [{ createdAt: '2022-02-30 11:00:41+0800' }],
+  })
+})
+
 test('names that every object has are no fields of a callback', () => {
   const hostile =
     '"__proto__":{"RunId":"forged","State":"Success"},"constructor":{"State":"x"},"toString":"x"'
@@ -284,6 +307,48 @@ describe('refused, with a code and a place', () => {
       'wrong-type',
       'WorkflowExecution.RunId should hold text but holds a list of 2.',
       workflow(`${id}${id}${state}`),
+    ],
+    ...['RunId', 'State'].map((name) => [
+      'wrong-type',
+      `WorkflowExecution.${name} should hold text but holds a list of 2.`,
+      `{"WorkflowExecution":{"RunId":"r","State":"s","${name}":"r"}}`,
+    ]),
+    [
+      'wrong-type',
+      'WorkflowExecution.State should hold text but holds a list of 2.',
+      '{"WorkflowExecution":{"RunId":"r","St\\u0061te":"Success","State":null}}',
+    ],
+    ...['JobId', 'State'].flatMap((name) => [
+      [
+        'wrong-type',
+        `JobsDetail[1].${name} should hold text but holds a list of 2.`,
+        `{"JobsDetail":{"JobId":"j","State":"Failed","${name}":"Success"}}`,
+      ],
+      [
+        'wrong-type',
+        `JobsDetail[1].${name} should hold text but holds a list of 2.`,
+        job(`<JobId>j</JobId>${state}<${name}/>`),
+      ],
+    ]),
+    ...[
+      ['RunId', workflow(`<RunId>${'r'.repeat(1_025)}</RunId>${state}`)],
+      ['RunId', workflow(`<RunId>${'中'.repeat(342)}</RunId>${state}`)],
+      ['State', workflow(`${id}<State>${'s'.repeat(1_025)}</State>`)],
+      ['RunId', `{"WorkflowExecution":{"RunId":1${'0'.repeat(1_024)},"State":"s"}}`],
+    ].map(([name, body]) => ['too-long', `WorkflowExecution.${name} is longer than 1024 bytes.`, body!]),
+    ...[
+      ['JobId', job(`<JobId>${'j'.repeat(1_025)}</JobId>${state}`)],
+      ['State', job(`<JobId>j</JobId><State>${'s'.repeat(1_025)}</State>`)],
+    ].map(([name, body]) => ['too-long', `JobsDetail[1].${name} is longer than 1024 bytes.`, body!]),
+    [
+      'too-long',
+      'WorkflowExecution.Object is longer than 65536 bytes.',
+      workflow(`${id}${state}<Object>${'o'.repeat(65_537)}</Object>`),
+    ],
+    [
+      'too-many',
+      'WorkflowExecution has more than 20000 Tasks.',
+      workflow(`${id}${state}${'<Tasks><Type>t</Type></Tasks>'.repeat(20_001)}`),
     ],
     [
       'wrong-type',

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dropState, readState, swapState } from '../../src/disk/swap-state'
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder'
@@ -44,6 +44,23 @@ test('a process that was stopped while the state went on begins again', async ()
     return String(Number(state) + 100)
   })
   expect(await readState(folder)).toBe('100')
+})
+
+test('names that are no numbers, and numbers that are no files, are in nobody’s way', async () => {
+  await count()
+  for (const name of ['.DS_Store', 'x', '1.5', '-1', '0', '1e9']) writeFileSync(join(folder, name), 'stray')
+  mkdirSync(join(folder, '2'))
+  await count()
+  expect(await readState(folder)).toBe('1')
+  await count()
+  expect(await readState(folder)).toBe('2')
+})
+
+test('a folder that keeps nothing ends in an error, not in a loop', async () => {
+  mkdirSync(folder)
+  writeFileSync(join(folder, '999999999999999'), '')
+  writeFileSync(join(folder, '1000000000000000'), '')
+  await expect(count()).rejects.toThrow('come and go')
 })
 
 test('a state that was dropped is none', async () => {

@@ -67,6 +67,30 @@ test('a function-URL event', () => {
   })
 })
 
+test('a client’s own headers stand in for nothing on API Gateway', () => {
+  const headers = {
+    'X-SCF-Remote-Addr': '6.6.6.6',
+    'x-scf-request-id': 'forged',
+    'x-forwarded-for': '6.6.6.6',
+  }
+  expect(toGatewayRequest({ ...apigw, headers }, null)).toMatchObject({
+    sourceIp: '10.0.2.14',
+    requestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+  })
+  const requestContext = { stage: 'release', identity: { sourceIp: '10.0.2.15' } }
+  expect(toGatewayRequest({ requestContext, headers }, null)).toMatchObject({
+    sourceIp: '10.0.2.15',
+    requestId: null,
+  })
+  expect(toGatewayRequest({ requestContext: { serviceId: 's' }, headers }, null).sourceIp).toBeNull()
+})
+
+test('before a function URL the platform writes the client’s address, which counts before the context’s', () => {
+  const requestContext = { sourceIp: '10.0.0.1' }
+  expect(toGatewayRequest({ ...functionUrl, requestContext }, null).sourceIp).toBe('192.0.2.7')
+  expect(toGatewayRequest({ requestContext }, null).sourceIp).toBe('10.0.0.1')
+})
+
 test('header names count in any case', () => {
   const headers = { 'X-SCF-Remote-Addr': '192.0.2.7', 'X-Scf-Request-Id': 'r' }
   expect(toGatewayRequest({ ...functionUrl, headers }, null)).toMatchObject({

@@ -1,7 +1,6 @@
 import { Connection } from 'rabbitmq-client'
 import { openAmqpQueue } from '../../src/queues/amqp'
 import { sampleEvent } from '../support/events'
-import { queueContract } from '../support/queue-contract'
 import { describeService } from '../support/services'
 
 const CONTEXT = { credentials: () => null, region: null }
@@ -46,15 +45,6 @@ describeService('rabbitmq', (address) => {
       all.push(message)
     }
   }
-
-  queueContract(() => ({
-    server: address,
-    url: (at) => `amqp://guest:guest@${at}/?queue=${name}`,
-    open: (url) => openAmqpQueue(url, CONTEXT),
-    refusing: { url: (at) => `amqp://relay:p%40ss-%2F-word@${at}/?queue=${name}`, words: /ACCESS_REFUSED/ },
-    secrets: ['p@ss-/-word'],
-    received: async () => (await messages()).map(({ body }) => JSON.parse(String(body)) as unknown),
-  }))
 
   test('sends persistent messages with id and content type', async () => {
     const queue = openAmqpQueue(`amqp://${address}/%2f?exchange=${name}&routingKey=bound`, CONTEXT)

@@ -2,10 +2,7 @@ import { openCmqQueue } from '../../src/queues/cmq'
 import type { Credentials } from '../../src/tencent/credentials'
 import { sampleEvent } from '../support/events'
 import { startFakeCmq, type FakeCmq } from '../support/fake-cmq'
-import { queueContract } from '../support/queue-contract'
 
-/** Those of the child process in the contract, too: see child-publisher.ts. */
-const USER: Credentials = { secretId: 'id', secretKey: 'key', sessionToken: null }
 const ROLE: Credentials = {
   secretId: 'AKIDrole',
   secretKey: 'role-secret-key',
@@ -36,30 +33,6 @@ describe('opening', () => {
   ])('%s in region %s', (url, region) => {
     expect(openCmqQueue(url, context(ROLE, region)).scheme).toBe('cmq')
   })
-})
-
-describe('cmq', () => {
-  let fake: FakeCmq
-  beforeAll(async () => {
-    fake = await startFakeCmq('orders', USER)
-  })
-  afterAll(() => fake.close())
-
-  queueContract(() => ({
-    server: fake.address,
-    url: (at) => `cmq://orders?region=gz&endpoint=http://${at}`,
-    open: (url) => openCmqQueue(url, context(USER)),
-    refusing: {
-      url: (at) => `cmq://nothing?region=gz&endpoint=http://${at}`,
-      words: /queue "nothing": code 4440: .*not existed/,
-    },
-    secrets: [],
-    received: () => {
-      const events = fake.messages.map((message) => JSON.parse(message) as unknown)
-      fake.messages = []
-      return Promise.resolve(events)
-    },
-  }))
 })
 
 describe('cmq with the credentials of a role', () => {

@@ -4,7 +4,6 @@ import { HTTP } from 'cloudevents'
 import { Webhook } from 'standardwebhooks'
 import { openHttpQueue } from '../../src/queues/http'
 import { sampleEvent } from '../support/events'
-import { queueContract } from '../support/queue-contract'
 
 const CONTEXT = { credentials: () => null, region: null }
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw+/A='
@@ -67,19 +66,6 @@ describe('http', () => {
 
   const publish = async (url: string, id = 'one'): Promise<void> =>
     openHttpQueue(url, CONTEXT).publish(sampleEvent(id), AbortSignal.timeout(5000))
-
-  queueContract(() => ({
-    server: address,
-    url: (at) => `http://user:p%40ss-word@${at}/path-secret#secret=${SECRET}`,
-    open: (url) => openHttpQueue(url, CONTEXT),
-    refusing: { url: (at) => `http://${at}/refuse/path-secret#secret=${SECRET}`, words: /answered 500$/ },
-    secrets: [SECRET, 'path-secret', 'p@ss-word'],
-    received: () => {
-      const events = inbox.map(({ body }) => JSON.parse(body) as unknown)
-      inbox = []
-      return Promise.resolve(events)
-    },
-  }))
 
   test('POSTs a CloudEvent that the official package reads', async () => {
     await publish(`http://${address}/hook?a=1`)

@@ -2,7 +2,6 @@ import { Kafka as KafkaBinding } from 'cloudevents'
 import { Kafka, logLevel, type Consumer, type KafkaMessage } from 'kafkajs'
 import { openKafkaQueue } from '../../src/queues/kafka'
 import { sampleEvent } from '../support/events'
-import { queueContract } from '../support/queue-contract'
 import { describeService } from '../support/services'
 
 const CONTEXT = { credentials: () => null, region: null }
@@ -70,19 +69,6 @@ describeService('kafka', (address) => {
     return all
   }
   let seen = -1
-
-  queueContract(() => ({
-    server: at(2),
-    proxyPort: Number(at(3).split(':')[1]),
-    url: (host) => `kafka://${host}/${topic}`,
-    open: (url) => openKafkaQueue(url, CONTEXT),
-    refusing: {
-      url: () => `kafka://${user}:wr%2Fng-secret@${at(1)}/${topic}`,
-      words: /authentication failed/i,
-    },
-    secrets: ['wr/ng-secret'],
-    received: async () => (await messages()).map(({ value }) => JSON.parse(String(value)) as unknown),
-  }))
 
   test('writes a record of the CloudEvents binding under the key of the object', async () => {
     const queue = openKafkaQueue(`kafka://${address}/${topic}`, CONTEXT)

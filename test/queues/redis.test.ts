@@ -1,7 +1,6 @@
 import Redis from 'iovalkey'
 import { openRedisQueue } from '../../src/queues/redis'
 import { sampleEvent } from '../support/events'
-import { queueContract } from '../support/queue-contract'
 import { describeService } from '../support/services'
 
 const CONTEXT = { credentials: () => null, region: null }
@@ -47,21 +46,13 @@ describeService('redis', (address) => {
     })
   }
 
-  queueContract(() => ({
-    server: address,
-    url: (at) => `redis://${LOGIN}@${at}/5?stream=${stream}`,
-    open: (url) => openRedisQueue(url, CONTEXT),
-    refusing: {
-      url: (at) => `redis://${encodeURIComponent(USER)}:wrong-secret@${at}/5?stream=${stream}`,
-      words: /WRONGPASS/,
-    },
-    secrets: [PASSWORD, 'wrong-secret'],
-    async received() {
-      const events = (await entries()).map(({ event = '' }) => JSON.parse(event) as unknown)
-      await admin.del(stream)
-      return events
-    },
-  }))
+  test('logs in as a user whose name and password must be encoded', async () => {
+    const queue = openRedisQueue(`redis://${LOGIN}@${address}/5?stream=${stream}`, CONTEXT)
+    await queue.publish(sampleEvent('login'), AbortSignal.timeout(5000))
+    await queue.close()
+    expect(await entries()).toMatchObject([{ id: 'login' }])
+    await admin.del(stream)
+  })
 
   test('writes the id and the type beside the event', async () => {
     const queue = openRedisQueue(`redis://${address}/5?stream=${stream}`, CONTEXT)

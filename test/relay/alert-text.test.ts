@@ -1,4 +1,5 @@
 import { plainText } from '../../src/alerts/alert'
+import { fitAlert } from '../../src/alerts/fit'
 import { toCloudEvent } from '../../src/callback/cloud-event'
 import type { Subject } from '../../src/callback/model'
 import { alertFor, unreadableAlert } from '../../src/relay/alert-text'
@@ -246,6 +247,42 @@ test('an unreadable body, kept or not', () => {
   expect(text(null, 'zh')).toBe(
     '收到无法解析的回调\n问题: The body is empty.\n字节数: 0\n处理建议: 未配置存储，原始内容仅保留在函数日志中。',
   )
+})
+
+test('more tasks than anyone can look at are counted, not listed', () => {
+  const tasks = Array.from({ length: 13_000 }, (_, index) => taskOf({ state: 'Failed', jobId: `j${index}` }))
+  const subject: Subject = { kind: 'workflow', execution: execution({ state: 'Failed', tasks }) }
+  const alert = alertFor(subject, toCloudEvent(subject), 'error', 'en')
+  expect(alert).toMatchObject({ itemsHeading: 'Failed tasks (13000 of 13000)', unlisted: 11_000 })
+  expect(alert.items).toHaveLength(2_000)
+  expect(alert.event?.data).toBe(subject.execution)
+  expect(plainText(alert)).toMatch(/\n  2000\. Transcode\n[^]*: j1999\n.*\nand 11000 more tasks\nRun: /)
+  expect(fitAlert(alert, () => true)).toMatchObject({ more: 'and 11000 more tasks' })
+  expect(fitAlert(alert, ({ items }) => items.length <= 7).more).toBe('and 12993 more tasks')
+})
+
+test('a text of megabytes goes with the event only, its incident under a short name', () => {
+  const long = '\u{1f600}'.repeat(1_000_000)
+  const subject = (object: string): Subject => ({
+    kind: 'workflow',
+    execution: execution({
+      state: 'Failed',
+      object,
+      workflow: { id: long, name: long },
+      tasks: [taskOf({ state: 'Failed', type: long, name: long, message: long })],
+    }),
+  })
+  const alerts = ['a', 'b', 'a'].map((object) => {
+    const one = subject(object)
+    return { ...alertFor(one, toCloudEvent(one), 'error', 'en'), event: null }
+  })
+  for (const alert of alerts) {
+    expect(JSON.stringify(alert).length).toBeLessThan(20_000)
+    expect(JSON.stringify(alert).isWellFormed()).toBe(true)
+  }
+  const [first, other, again] = alerts.map(({ incident }) => incident)
+  expect(first).toBe(again)
+  expect(first).not.toBe(other)
 })
 
 test('an alert’s id is the same for a repeat, and another for another state', () => {

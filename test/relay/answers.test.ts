@@ -92,7 +92,7 @@ describe('400', () => {
     [
       'doctype',
       '<!DOCTYPE a><a/>',
-      'The XML cannot be read: a DOCTYPE, which callbacks never have, line 1, column 12.',
+      'The XML cannot be read: a DOCTYPE, which callbacks never have, line 1, column 1.',
     ],
     [
       'missing-field',
@@ -259,6 +259,18 @@ describe('503, with Retry-After', () => {
       outcomes: [{ outcome: 'duplicate' }, { outcome: 'duplicate' }],
     })
     expect(queue.events.map((event) => event.id)).toEqual(['1'])
+  })
+
+  test('the same end again and again in one body is claimed and delivered once', async () => {
+    const queue = fakeQueue()
+    const relay = createRelay(testParts({ store: memoryStore(), queue }))
+    const jobs = ['1', '2', '1', '2', '1'].map((jobId, index) =>
+      jobOf({ jobId, state: index === 4 ? 'Failed' : 'Success' }),
+    )
+    expect((await relay(post(jobsXml(jobs)), INVOCATION)).body).toMatchObject({
+      outcomes: ['queued', 'queued', 'duplicate', 'duplicate', 'alerted'].map((outcome) => ({ outcome })),
+    })
+    expect(queue.events.map((event) => event.id)).toEqual(['1', '2'])
   })
 
   test('a fault of the relay itself', async () => {

@@ -60,22 +60,17 @@ interface Case {
   readonly warm: boolean
 }
 
+const casesOf = (targets: readonly Target[], warm: boolean): Case[] =>
+  Object.entries(FAULTS).map(([title, fault]) => ({ title, fault, targets, warm }))
+
 const LANES: Readonly<Record<string, readonly Case[]>> = {
   ...Object.fromEntries(
-    TARGETS.map((target) => [
-      target,
-      Object.entries(FAULTS).flatMap(([name, fault]): Case[] => [
-        { title: `${name}, after the first callbacks`, fault, targets: [target], warm: true },
-        { title: `${name}, from the start`, fault, targets: [target], warm: false },
-      ]),
+    TARGETS.flatMap((target) => [
+      [`${target}, after the first callbacks`, casesOf([target], true)],
+      [`${target}, from the start`, casesOf([target], false)],
     ]),
   ),
-  'all three': Object.entries(FAULTS).map(([title, fault]): Case => ({
-    title,
-    fault,
-    targets: TARGETS,
-    warm: true,
-  })),
+  'all three, after the first callbacks': casesOf(TARGETS, true),
 }
 
 /** Too slow, or not answered 200 although one of the three only was out of order. */

@@ -6,7 +6,11 @@ import type { Credentials } from '../../src/tencent/credentials'
  * Checks a request's signature as COS and CI do (436/7778), from what came over the wire; gives the error code of a refusal, or null.
  * Stricter than the service in one thing: host, every x-cos- header and every query parameter must be signed.
  */
-export function signatureFault(request: IncomingMessage, account: Credentials): string | null {
+export function signatureFault(
+  request: IncomingMessage,
+  account: Credentials,
+  nowMs: number = Date.now(),
+): string | null {
   const url = new URL(request.url ?? '/', `http://${String(request.headers.host)}`)
   const fields = new Map(
     (request.headers.authorization ?? '').split('&').map((pair) => pair.split(/=(.*)/s) as [string, string]),
@@ -19,7 +23,7 @@ export function signatureFault(request: IncomingMessage, account: Credentials): 
 
   const time = field('q-sign-time')
   const [start = NaN, end = NaN] = time.split(';').map(Number)
-  const now = Date.now() / 1000
+  const now = nowMs / 1000
   if (!/^\d{10};\d{10}$/.test(time) || field('q-key-time') !== time) return 'InvalidArgument'
   if (!(start - 1 <= now && now < end)) return 'RequestTimeTooSkewed'
 

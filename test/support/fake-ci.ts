@@ -33,7 +33,8 @@ interface Failure {
 export interface FakeCi {
   /** For CI_ENDPOINT. */
   readonly endpoint: string
-  readonly credentials: Credentials
+  /** Whom it lets in; change it as the platform renews a role's keys. */
+  credentials: Credentials
   /** By RunId; change it as executions come and go on. */
   readonly executions: Map<string, FakeExecution>
   /** By id: the JobsDetail element. */
@@ -44,6 +45,8 @@ export interface FakeCi {
   readonly failures: Failure[]
   /** Answers nothing at all while true. */
   hangs: boolean
+  /** How far its clock is ahead, in ms, as a test shifts the relay's. */
+  aheadMs: number
   close(): Promise<void>
 }
 
@@ -83,6 +86,7 @@ export async function startFakeCi(): Promise<FakeCi> {
     requests: [],
     failures: [],
     hangs: false,
+    aheadMs: 0,
     close: async () => {
       server.closeAllConnections()
       await new Promise((done) => server.close(done))
@@ -105,7 +109,7 @@ function answer(fake: FakeCi, request: IncomingMessage, response: ServerResponse
     send(status, error, headers)
   }
 
-  const fault = signatureFault(request, fake.credentials)
+  const fault = signatureFault(request, fake.credentials, Date.now() + fake.aheadMs)
   const failure = fault === null ? fake.failures.shift() : { status: 403, code: fault }
   if (failure !== undefined) {
     refuse(failure)

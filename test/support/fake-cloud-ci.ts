@@ -1,5 +1,5 @@
 import { parseStringPromise } from 'xml2js'
-import { type CosAnswer, type CosRequest, cosError } from './fake-cloud-cos'
+import { type CosAnswer, type CosRequest, cosError, LOST } from './fake-cloud-cos'
 
 interface FakeQueue {
   name: string
@@ -13,10 +13,17 @@ interface FakeWorkflow {
   topology: string
 }
 
+/** What is done to a workflow by a PUT. */
+export type WorkflowStep = 'disable' | 'change' | 'enable'
+
+/** What a test does to such a PUT: it is refused; it is done, but its answer is lost; nothing (null). */
+export type Fault = 'refuse' | 'lose' | null
+
 /** CI's queues and workflows (cloud.tencent.com/document/product/460/42324, 436/53994). XML is kept as it was sent. */
 export function fakeCi() {
   const queues = new Map<string, FakeQueue>()
   const workflows = new Map<string, FakeWorkflow>()
+  const faults: { before: (step: WorkflowStep) => Fault | Promise<Fault> } = { before: () => null }
 
   /** Null: a request that this fake does not know. */
   async function answer(request: CosRequest, mayAsk: boolean): Promise<CosAnswer | null> {
@@ -29,7 +36,12 @@ export function fakeCi() {
     }
     const [, kind, id = ''] = /^\/(queue|workflow)\/([\w-]+)$/.exec(path) ?? []
     if (method !== 'PUT' || kind === undefined) return null
-    return kind === 'queue' ? putQueue(id, request) : putWorkflow(id, request)
+    if (kind === 'queue') return putQueue(id, request)
+    const step = query.has('active') ? 'enable' : query.has('paused') ? 'disable' : 'change'
+    const fault = await faults.before(step)
+    if (fault === 'refuse') return cosError(500, 'InternalError', 'try again later')
+    const done = await putWorkflow(id, request)
+    return fault === 'lose' ? LOST : done
   }
 
   function listQueues(ids: string): CosAnswer {
@@ -94,7 +106,7 @@ export function fakeCi() {
     return { status: 200, body: '<Response></Response>' }
   }
 
-  return { queues, workflows, answer }
+  return { queues, workflows, faults, answer }
 }
 
 function problemOf(notify: Record<string, string> | undefined): string | null {

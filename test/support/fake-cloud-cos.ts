@@ -10,6 +10,9 @@ export interface CosAnswer {
   readonly body: string | Buffer
 }
 
+/** The connection ends before the answer. */
+export const LOST: CosAnswer = { status: 0, body: '' }
+
 /** An error of COS or CI as they send it. */
 export function cosError(status: number, code: string, message = code): CosAnswer {
   return {

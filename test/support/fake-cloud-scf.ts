@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { cpSync, mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { runFunction, unpack } from './fake-cloud-function'
 
 /** What the actions below are called with; the old API sends numbers as text. */
@@ -86,6 +89,8 @@ export interface ScfSettings {
   apigwGone: boolean
   /** The topic that new functions log to; '' for none. */
   clsTopic: string
+  /** What the one line in it says. */
+  logged: string
 }
 
 /** The services of the API 3.0 that a deploy uses: SCF, tags, CAM and, for logs, CLS. Settings may be changed between calls. */
@@ -386,7 +391,7 @@ export function fakeScf(
       const Time = p.To - 1000
       return {
         Results: [
-          { Time, LogJson: JSON.stringify({ SCF_FunctionName: name, SCF_Message: '{"outcome":"queued"}' }) },
+          { Time, LogJson: JSON.stringify({ SCF_FunctionName: name, SCF_Message: settings.logged }) },
         ],
         ListOver: true,
       }
@@ -405,10 +410,59 @@ export function fakeScf(
     )
   }
 
+  /** Puts a function there as a deploy would have left it: with the files of `bundle` and, for a callback, a function URL. */
+  function place(
+    name: string,
+    handler: string,
+    variables: Readonly<Record<string, string>>,
+    bundle: string,
+  ): void {
+    const folder = mkdtempSync(join(tmpdir(), 'fake-function-'))
+    cpSync(bundle, folder, { recursive: true })
+    const id = randomBytes(5).toString('hex')
+    const ExtranetUrl = `https://${settings.appId}-${id}.${settings.region}.tencentscf.com`
+    const url = {
+      TriggerName: id,
+      Type: 'http',
+      TriggerDesc: JSON.stringify({ AuthType: 'NONE', NetConfig: { EnableExtranet: true, ExtranetUrl } }),
+      Enable: 1,
+      Qualifier: '$DEFAULT',
+      hiddenFor: 0,
+    }
+    const timer = {
+      ...url,
+      TriggerName: 'every-five-minutes',
+      Type: 'timer',
+      TriggerDesc: '{"cron":"0 */5 * * * * *"}',
+    }
+    functions.set(name, {
+      FunctionName: name,
+      FunctionId: `lam-${id}`,
+      Runtime: 'Nodejs20.19',
+      Handler: handler,
+      MemorySize: 128,
+      Timeout: 10,
+      Description: '',
+      Role: null,
+      VpcConfig: null,
+      Environment: { Variables: Object.entries(variables).map(([Key, Value]) => ({ Key, Value })) },
+      ClsTopicId: settings.clsTopic,
+      Status: 'Active',
+      AddTime: now(),
+      ModTime: now(),
+      CodeSize: 1,
+      folder,
+      busyFor: 0,
+      triggers: [handler === 'index.main_handler' ? url : timer],
+      tags: {},
+    })
+  }
+
   return {
     functions,
     roles,
     actions,
+    place,
     /** The function behind a function URL's host; null for a host that nobody has. */
     behind: (host: string): FakeFunction | null =>
       [...functions.values()].find(({ triggers }) =>

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import { makeThrowAwayCa } from './fake-cloud-ca'
 import { fakeCi } from './fake-cloud-ci'
-import { type CosAnswer, cosError, fakeCos } from './fake-cloud-cos'
+import { type CosAnswer, cosError, fakeCos, LOST } from './fake-cloud-cos'
 import { ApiError, fakeScf, type ScfSettings } from './fake-cloud-scf'
 import { type Account, type SignedRequest, verifyCos, verifyTc3, verifyV1 } from './fake-cloud-signatures'
 
@@ -42,6 +42,7 @@ export async function startFakeCloud() {
     region,
     apigwGone: false,
     clsTopic: '',
+    logged: '{"outcome":"queued"}',
     account,
   }
   const folder = mkdtempSync(join(tmpdir(), 'fake-cloud-'))
@@ -178,6 +179,10 @@ export async function startFakeCloud() {
         headers: request.headers,
         body,
       })
+      if (answer === LOST) {
+        request.socket.destroy()
+        return
+      }
       response
         .writeHead(answer.status, {
           'content-type': host.endsWith('.myqcloud.com') ? 'application/xml' : 'application/json',
@@ -213,6 +218,9 @@ export async function startFakeCloud() {
     cos,
     ci,
     functions: scf.functions,
+    place: scf.place,
+    /** By service and action, `scf:CreateFunction`: a test may put its own in the place of one. */
+    actions: scf.actions,
     roles: scf.roles,
     /** For the processes that are to meet this cloud instead of the real one. */
     env: env(),

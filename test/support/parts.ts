@@ -121,6 +121,7 @@ export function testParts(changes: Partial<RelayParts> = {}): TestParts {
     store: memoryStore(),
     readBack: null,
     verify: 'off',
+    bucketsOf: () => [],
     language: 'en',
     log,
     about: { version: 'test' },

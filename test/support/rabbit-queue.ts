@@ -7,6 +7,8 @@ export interface RabbitQueue {
   url(address?: string): string
   /** Takes every message out, in order. */
   drain(): Promise<readonly CloudEvent[]>
+  /** How many messages it holds. */
+  count(): Promise<number>
   remove(): Promise<void>
 }
 
@@ -27,6 +29,7 @@ export async function createRabbitQueue(address: string, name: string): Promise<
       await channel.close()
       return events
     },
+    count: async () => (await connection.queueDeclare({ queue: name, passive: true })).messageCount,
     async remove() {
       await connection.queueDelete(name)
       await connection.close()

@@ -63,7 +63,7 @@ export async function freePort(): Promise<number> {
 
 async function answers(port: number): Promise<boolean> {
   const answer = await talk(port, 'PING\r\n').catch(() => '')
-  return /^(\+PONG|-NOAUTH)/.test(answer)
+  return /^(\+PONG|-NOAUTH|-MASTERDOWN)/.test(answer)
 }
 
 /** Sends a line and gives the answer once it has been quiet for a moment. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -34,10 +34,11 @@ export function copyProject(node: string = process.execPath) {
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
 
-  /** The real CLI, with nothing of this process's environment but PATH. */
+  /** The real CLI, with nothing of this process's environment but PATH. `started` gets its process. */
   async function serverless(
     args: readonly string[],
     env: Readonly<Record<string, string | undefined>>,
+    started: (child: ChildProcess) => void = () => undefined,
   ): Promise<Ran> {
     const child = spawn(node, [join(folder, 'node_modules/serverless/bin/serverless.js'), ...args], {
       cwd: folder,
@@ -45,6 +46,7 @@ export function copyProject(node: string = process.execPath) {
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 120_000,
     })
+    started(child)
     const texts = { stdout: '', stderr: '', all: '' }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {

@@ -144,6 +144,7 @@ export function scene(store: Store, parts: Partial<RelayParts> = {}): Scene {
     channels: [],
     readBack: null,
     verify: 'off',
+    bucketsOf: () => [],
     language: 'en',
     log: (level, msg, fields) => lines.push({ level, msg, ...fields }),
     about: {},

@@ -1,7 +1,7 @@
 import { openMemoryStore } from '../../src/stores/memory'
 import type { Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
-import { CONTEXT, fakeQueue, message, scene } from '../support/sweep-scene'
+import { CONTEXT, fakeChannel, fakeQueue, message, scene } from '../support/sweep-scene'
 
 const LIMITS = { ms: 5_000, items: 2_000 }
 const NOTHING = { delivered: 0, failed: 0, dead: 0, waiting: 0, reconciled: 0 }
@@ -36,7 +36,7 @@ test('a store that is down ends each step, and the sweep as a whole says so with
     read: broken,
     admit: broken,
   }
-  const parts = scene(down, { queue: fakeQueue().queue })
+  const parts = scene(down, { queue: fakeQueue().queue, channels: [fakeChannel('slack-1').named] })
   const list = async () => Promise.resolve({ executions: [], nextToken: null })
   const reconcile = {
     targets: [{ bucket: 'b-1', workflowId: 'w1' }],
@@ -46,6 +46,7 @@ test('a store that is down ends each step, and the sweep as a whole says so with
   expect(parts.lines.map(({ msg }) => msg)).toEqual([
     'the sweep could not redeliver',
     'the sweep could not tell of what was given up',
+    'the sweep could not tell of what cannot be checked',
     'the sweep could not reconcile',
     'the sweep could not tidy',
     'the sweep could not count',

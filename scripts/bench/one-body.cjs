@@ -1,0 +1,15 @@
+// One callback, in a fresh process: its status, the time and the processor's time that the handler took in ms, and the process's peak resident memory in
+// MB, the event's own parsing included, as in the cloud.
+const { readFileSync, writeFileSync } = require('node:fs')
+const [, , handler, out] = process.argv
+const { main_handler } = require(handler)
+const event = JSON.parse(readFileSync(process.env.EVENT, 'utf8'))
+const start = performance.now()
+const cpu = process.cpuUsage()
+main_handler(event).then(({ statusCode }) => {
+  const ms = performance.now() - start
+  const { user, system } = process.cpuUsage(cpu)
+  const mb = process.resourceUsage().maxRSS / 1024
+  writeFileSync(out, JSON.stringify({ status: statusCode, ms, cpuMs: (user + system) / 1000, mb }))
+  process.exit(0)
+})
