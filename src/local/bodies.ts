@@ -17,11 +17,13 @@ export interface Bodies {
     use: (body: Body) => Promise<Answer>,
     beforeReading: () => void,
   ) => Promise<Answer>
+  /** Gives up what is not whole yet. */
+  readonly stop: () => void
 }
 
-/** @param stopping bodies that are not whole when this aborts are given up */
-export function holdBodies(stopping: AbortSignal): Bodies {
+export function holdBodies(): Bodies {
   let held = 0
+  const incomplete = new Set<() => void>()
 
   return {
     async hold(request, use, beforeReading) {
@@ -43,6 +45,7 @@ export function holdBodies(stopping: AbortSignal): Bodies {
         held -= mine
       }
     },
+    stop: () => incomplete.forEach((giveUp) => giveUp()),
   }
 
   function read(
@@ -54,7 +57,7 @@ export function holdBodies(stopping: AbortSignal): Bodies {
       let length = 0
       const settle = (body: Body): void => {
         request.off('data', take).off('end', whole).off('close', gone)
-        stopping.removeEventListener('abort', stopped)
+        incomplete.delete(stopped)
         resolve(body)
       }
       const take = (chunk: Buffer): void => {
@@ -72,8 +75,7 @@ export function holdBodies(stopping: AbortSignal): Bodies {
         .on('data', take)
         .on('end', whole)
         .on('close', gone)
-      stopping.addEventListener('abort', stopped)
-      if (stopping.aborted) stopped()
+      incomplete.add(stopped)
     })
   }
 }

@@ -15,3 +15,8 @@ export function localRedactor(env: Environment): (text: string) => string {
 export function shownLine({ text, record }: HandlerLine, paint: Paint): string {
   return record === null ? `${paint('cyan', '  │')} ${text}`.trimEnd() : shownRecord(record, paint)
 }
+
+/** A line of the handler's error output: set off, too, so that it cannot pass for one of the tools'. */
+export function shownErrorLine(line: string, paint: Paint): string {
+  return `${paint('red', '  │')} ${line}`.trimEnd()
+}

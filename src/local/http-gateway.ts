@@ -52,12 +52,11 @@ export function openGateway(options: {
 }): Promise<LocalGateway> {
   const { host, address, port } = options.address
   const isAuthentic = authenticator(options.tokens)
-  const stopping = new AbortController()
-  const bodies = holdBodies(stopping.signal)
+  const bodies = holdBodies()
   const server = createServer(LIMITS)
   const connections = boundConnections(server)
-  let origin = ''
   let calls = 0
+  let isClosing = false
 
   server.on('request', (request, response) => take(request, response, () => {}))
   server.on('checkContinue', (request, response) => take(request, response, () => response.writeContinue()))
@@ -80,7 +79,7 @@ export function openGateway(options: {
     response: ServerResponse,
     beforeReading: () => void,
   ): Promise<void> {
-    const stranger = strangerAt(request, { origin, host })
+    const stranger = strangerAt(request, host)
     if (stranger !== null) {
       refuse(request, response, stranger)
       return
@@ -93,8 +92,8 @@ export function openGateway(options: {
       await passOn(request, response, NOTHING, requestId)
       return
     }
-    if (calls >= MOST_CALLS) {
-      refuse(request, response, busy())
+    if (isClosing || calls >= MOST_CALLS) {
+      refuse(request, response, whyNotRead(isClosing ? 'stopped' : 'too-many'))
       return
     }
     calls += 1
@@ -122,7 +121,7 @@ export function openGateway(options: {
   ): Promise<void> {
     const value = await options.call(eventOf(request, body, requestId), requestId)
     // A connection kept alive would keep the gateway alive.
-    if (stopping.signal.aborted) end(request, response)
+    if (isClosing) end(request, response)
     if (!isIntegratedResponse(value))
       throw new Error('the handler answered something that is no integrated response')
     send(response, value)
@@ -145,18 +144,18 @@ export function openGateway(options: {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
     server.listen(port, address, () => {
-      origin = `http://${shownHost(host)}:${(server.address() as AddressInfo).port}`
       resolve({
-        origin,
+        origin: `http://${shownHost(host)}:${(server.address() as AddressInfo).port}`,
         close: () =>
           new Promise((closed) => {
+            isClosing = true
             const impatience = setTimeout(() => server.closeAllConnections(), CLOSE_MS)
             server.close(() => {
               clearTimeout(impatience)
               closed()
             })
             connections.endAll()
-            stopping.abort()
+            bodies.stop()
           }),
       })
     })
@@ -181,14 +180,10 @@ function whyNotRead(why: Exclude<Body['kind'], 'whole' | 'gone'>): Answer {
     case 'too-long':
       return refusal(413, 'too-large', `The body is larger than ${LONGEST_BODY} bytes.`)
     case 'too-many':
-      return busy()
+      return comeAgain('busy', 'Too much is coming in at once.', 1_000)
     case 'stopped':
       return comeAgain('stopping', 'npm start was stopped before the body was here.', 1_000)
   }
-}
-
-function busy(): Answer {
-  return comeAgain('busy', 'Too much is coming in at once.', 1_000)
 }
 
 function shownHost(host: string): string {

@@ -3,7 +3,7 @@ import { readArguments } from './arguments'
 import { BUILT } from './built-files'
 import { readEventFile } from './event-file'
 import type { WholeEvent } from './event-kind'
-import { localRedactor, shownLine } from './handler-output'
+import { localRedactor, shownErrorLine, shownLine } from './handler-output'
 import { type HandlerProcess, startHandler } from './handler-process'
 import { harmless, harmlessJson, harmlessLine } from './harmless'
 import { colourOf } from './log-line'
@@ -59,7 +59,7 @@ async function main(): Promise<void> {
       if (json || line.record !== null) process.stderr.write(`${shownLine(line, paintError)}\n`)
       else process.stdout.write(`${shownLine(line, paint)}\n`)
     },
-    onErrorLine: (line) => process.stderr.write(`${line}\n`),
+    onErrorLine: (line) => process.stderr.write(`${shownErrorLine(line, paintError)}\n`),
   })
   try {
     for (const [index, event] of events.entries()) {

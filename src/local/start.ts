@@ -3,10 +3,10 @@ import { relative } from 'node:path'
 import { readArguments } from './arguments'
 import { banner } from './banner'
 import { BUILT } from './built-files'
-import { localRedactor, shownLine } from './handler-output'
+import { localRedactor, shownErrorLine, shownLine } from './handler-output'
 import { type HandlerLine, startHandler } from './handler-process'
 import { type HandlerSlot, openHandlerSlot } from './handler-slot'
-import { harmless } from './harmless'
+import { harmless, harmlessLine } from './harmless'
 import { type LocalGateway, openGateway } from './http-gateway'
 import { listenAddress } from './listen-address'
 import { localEnvironment, placesOf, tokensOf } from './local-environment'
@@ -49,8 +49,7 @@ async function main(): Promise<void> {
   const say = (text: string): void => void out.write(`${text}\n`)
   const paintError = paintFor(process.stderr, env)
   const fault = (text: string): void =>
-    void process.stderr.write(`${paintError('red', 'error')} ${harmless(redact(text))}\n`)
-  for (const warning of warnings) process.stderr.write(`${paintError('yellow', 'warn')} ${warning}\n`)
+    void process.stderr.write(`${paintError('red', 'error')} ${indented(harmless(redact(text)))}\n`)
 
   // Lines are kept back while the start, or a sample, collects them.
   let kept: HandlerLine[] | null = []
@@ -73,7 +72,7 @@ async function main(): Promise<void> {
         if (kept === null) show(line)
         else kept.push(line)
       },
-      onErrorLine: (line) => process.stderr.write(`${line}\n`),
+      onErrorLine: (line) => process.stderr.write(`${shownErrorLine(line, paintError)}\n`),
     }),
   )
   let gateway: LocalGateway | null = null
@@ -88,6 +87,7 @@ async function main(): Promise<void> {
       onRefused: (status, why) => say(paint('dim', `${status} refused: ${why}`)),
       onFault: fault,
     })
+    for (const warning of warnings) process.stderr.write(`${paintError('yellow', 'warn')} ${warning}\n`)
     if (values['samples']) {
       const shownOutput = (event: string, lines: readonly HandlerLine[]): void => {
         if (json) lines.forEach(show)
@@ -127,7 +127,7 @@ async function main(): Promise<void> {
       record === null ? text.trim() !== '' : record.level >= 40 && record.msg !== 'callback',
     )
     if (worth.length > 0)
-      say([paint('bold', event), ...worth.map((line) => shownLine(line, paint)), ''].join('\n'))
+      say([paint('bold', harmlessLine(event)), ...worth.map((line) => shownLine(line, paint)), ''].join('\n'))
   }
 
   async function runSamples(
@@ -161,6 +161,11 @@ async function main(): Promise<void> {
     say(paint('dim', `Watching ${relative(process.cwd(), BUILT.sources) || '.'} for changes.\n`))
     return watching
   }
+}
+
+/** Several lines as one item: what follows the first cannot pass for a line of its own. */
+function indented(text: string): string {
+  return text.replaceAll('\n', '\n    ')
 }
 
 /** The terminal and npm each pass Ctrl-C on: so soon after the first, it is the same one. */

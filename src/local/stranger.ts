@@ -10,19 +10,15 @@ export interface Refused {
  * browser of this machine, can send requests here: under its own name it is told by `Origin` and `Sec-Fetch-Site`, under a name that it has made
  * to point here by `Host`.
  *
- * @param options.origin how the server is reached: `http://127.0.0.1:9000`
- * @param options.host the name that it was told to listen on
+ * @param host the name that the server was told to listen on
  */
-export function strangerAt(
-  request: IncomingMessage,
-  { origin, host }: { readonly origin: string; readonly host: string },
-): Refused | null {
-  const { port } = new URL(origin)
-  const names = ['localhost', '127.0.0.1', '::1', host, request.socket.localAddress ?? '']
-  const ours = names.flatMap((name) => authoritiesOf(name.toLowerCase(), port || '80'))
+export function strangerAt(request: IncomingMessage, host: string): Refused | null {
+  const { localAddress = '', localPort = 0 } = request.socket
+  const names = ['localhost', '127.0.0.1', '::1', host, localAddress]
+  const ours = names.flatMap((name) => authoritiesOf(name.toLowerCase(), localPort))
   const [named, ...more] = valuesOf(request, 'host')
   if (named === undefined || more.length > 0 || !ours.includes(named.toLowerCase()))
-    return { statusCode: 421, message: `The Host header must name this server: ${new URL(origin).host}.` }
+    return { statusCode: 421, message: 'The Host header must name this server as npm start shows it.' }
   const isFromElsewhere =
     valuesOf(request, 'origin').some((from) => !ours.some((own) => from.toLowerCase() === `http://${own}`)) ||
     valuesOf(request, 'sec-fetch-site').some((site) => site !== 'none' && site !== 'same-origin')
@@ -35,10 +31,10 @@ export function strangerAt(
 }
 
 /** How a URL writes a name or an address with the port, which may be left out when it is 80. */
-function authoritiesOf(name: string, port: string): readonly string[] {
+function authoritiesOf(name: string, port: number): readonly string[] {
   const plain = name.replace(/^::ffff:(?=\d+\.)/, '').replace(/^\[|\]$/g, '')
   const written = plain.includes(':') ? `[${plain}]` : plain
-  return [`${written}:${port}`, ...(port === '80' ? [written] : [])]
+  return [`${written}:${port}`, ...(port === 80 ? [written] : [])]
 }
 
 /** Every value of a header: node:http shows the first of several hosts alone. */

@@ -163,7 +163,7 @@ describe('npm start', () => {
     ['a bad port', { PORT: '99999' }, [], /^npm start: PORT: not a port number/],
     [
       'an address of another machine',
-      { HOST: '192.0.2.1' },
+      { HOST: '192.0.2.1', CALLBACK_TOKEN: 'a-token-of-22-characters' },
       [],
       /^npm start: HOST: this machine has no such address/,
     ],
