@@ -54,8 +54,10 @@ export async function openCiScene(): Promise<CiScene> {
     },
     queued: () => linesOf(queue) as ReturnType<CiScene['queued']>,
     told: () =>
-      (linesOf(alerts) as { title: string; text: string }[]).map(({ title, text }) => `${title}
-${text}`),
+      (linesOf(alerts) as { title: string; text: string }[]).map(
+        ({ title, text }) => `${title}
+${text}`,
+      ),
     async close() {
       await Promise.all(relays.map(async (relay) => relay.kill()))
       await ci.close()
