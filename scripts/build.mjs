@@ -15,7 +15,7 @@ const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8
 const CHUNKS = [
   ...['wecom', 'dingtalk', 'feishu', 'slack', 'pagerduty', 'alertmanager'].map((name) => `alerts/${name}`),
   ...['amqp', 'kafka', 'cmq', 'redis'].map((name) => `queues/${name}`),
-  ...['redis', 'cos'].map((name) => `stores/${name}`),
+  ...['file', 'redis', 'cos'].map((name) => `stores/${name}`),
   'delivery/redis-client',
   'tencent/ci',
 ]

@@ -144,10 +144,7 @@ const isChunk = (name: string): boolean => name.startsWith('./') && name !== './
 
 test.each([
   ['a file queue, a memory store', { STORE_URL: 'memory:' }],
-  [
-    'a file store, a console and a file channel',
-    { STORE_URL: 'file:/nowhere', ALERT_URLS: 'console: file:/x' },
-  ],
+  ['a console and a file channel', { ALERT_URLS: 'console: file:/x' }],
   ['HTTP, before the first message', { QUEUE_URL: 'https://example.com', ALERT_URLS: 'https://example.com' }],
   ['a role to ask CI with', ROLE],
 ])('a driver that is not configured costs nothing: %s', (_, settings) => {
@@ -165,6 +162,7 @@ test.each([
     ['./queues-redis.js', './stores-redis.js', './delivery-redis-client.js'],
   ],
   ['cmq', { QUEUE_URL: 'cmq://q?region=gz' }, ['./queues-cmq.js']],
+  ['a file store', { STORE_URL: 'file:/nowhere' }, ['./stores-file.js']],
   ['cos', { ...ROLE, STORE_URL: 'cos://relay-1250000000/p' }, ['./stores-cos.js']],
   [
     'the robots',
