@@ -19,7 +19,7 @@ import { openRelay } from './open-relay'
 
 const ROBOT = {
   inWords: true,
-  takesAll: false,
+  tasks: null,
   ways: ['refusals', 'throttle', 'failures', 'redirect'],
 } as const
 

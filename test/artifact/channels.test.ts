@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node
 import { join } from 'node:path'
 import { CloudEvent } from 'cloudevents'
 import { Webhook } from 'standardwebhooks'
-import { channelContract, robotPeer } from '../support/channel-contract'
+import { channelContract, LISTED, robotPeer, TASKS } from '../support/channel-contract'
 import {
   alertmanager,
   PAGERDUTY,
@@ -18,7 +18,7 @@ import { openRelay } from './open-relay'
 
 const WITH_INCIDENTS = {
   inWords: true,
-  takesAll: false,
+  tasks: null,
   ways: ['refusals', 'throttle', 'failures', 'redirect', 'open'],
 } as const
 
@@ -153,7 +153,7 @@ function receiver(secret: string | null): Robot<Received> {
 
 channelContract(
   'http',
-  { inWords: false, takesAll: true, ways: ['refusals', 'throttle', 'failures', 'redirect'] },
+  { inWords: false, tasks: TASKS, ways: ['refusals', 'throttle', 'failures', 'redirect'] },
   async () => {
     const fake = await serveRobot(receiver(SECRET))
     return robotPeer(fake, {
@@ -178,7 +178,7 @@ function textsIn(value: unknown): string[] {
   return Object.values(value).flatMap(textsIn)
 }
 
-channelContract('console', { inWords: true, takesAll: true, ways: [] }, async () => {
+channelContract('console', { inWords: true, tasks: LISTED, ways: [] }, async () => {
   return {
     url: 'console:',
     secrets: [],
@@ -196,7 +196,7 @@ channelContract('console', { inWords: true, takesAll: true, ways: [] }, async ()
   }
 })
 
-channelContract('file', { inWords: true, takesAll: true, ways: ['refusals'] }, async () => {
+channelContract('file', { inWords: true, tasks: LISTED, ways: ['refusals'] }, async () => {
   const folder = temporaryFolder()
   const path = join(folder.path, 'made/when missing/警报.jsonl')
   const aside = join(folder.path, 'aside.jsonl')
