@@ -1,5 +1,6 @@
 // One warm instance under so many callbacks, so many at once; resident memory, and what is open, on the way. Each callback has a RunId of its own.
 const { readdirSync, readFileSync, readlinkSync, writeFileSync } = require('node:fs')
+const { peakRssMb } = require('./peak-rss.cjs')
 const [, , handler, out] = process.argv
 const event = JSON.parse(readFileSync(process.env.EVENT, 'utf8'))
 const callbacks = Number(process.env.CALLBACKS)
@@ -48,7 +49,7 @@ async function run() {
   await Promise.all(Array.from({ length: Number(process.env.AT_ONCE) }, worker))
   const seconds = Number(process.hrtime.bigint() - start) / 1e9
   const atEnd = await openWhenIdle()
-  const peakMb = process.resourceUsage().maxRSS / 1024
+  const peakMb = peakRssMb()
   const heapMb = inMb(process.memoryUsage().heapUsed)
   writeFileSync(out, JSON.stringify({ atStart, atEnd, rss, peakMb, heapMb, seconds, sent }))
   process.exit(0)

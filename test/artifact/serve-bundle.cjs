@@ -1,6 +1,8 @@
 // Serves the built function to its parent over IPC, as the cloud does: nothing catches what nobody else catches. argv: the bundle, how many
 // instances of it. Each instance is loaded anew, so that it shares nothing with the others: as far as the stores and queues can see, it is
 // an instance of its own.
+const { peakRssMb } = require('../../scripts/bench/peak-rss.cjs')
+
 const [bundle, count] = process.argv.slice(2)
 
 // The clock that the parent shifts; the monotonic one goes on as it is.
@@ -34,7 +36,7 @@ const usage = () => {
   const kinds = process.getActiveResourcesInfo()
   return {
     rssMb: process.memoryUsage.rss() / 2 ** 20,
-    peakRssMb: process.resourceUsage().maxRSS / 1024,
+    peakRssMb: peakRssMb(),
     heapMb: process.memoryUsage().heapUsed / 2 ** 20,
     sockets: kinds.filter((kind) => /^(TCP|TLS)/.test(kind)).length,
     timers: kinds.filter((kind) => kind === 'Timeout').length,

@@ -133,18 +133,21 @@ test('a server that is not there is an error without credentials', async () => {
   await store.close()
 })
 
+const ENCODE =
+  '; percent-encode what is special in a user name or password: % ? # & @ / are written %25 %3F %23 %26 %40 %2F'
+
 test.each([
   ['redis:', 'the host is missing: redis://host:6379/0'],
   ['redis://', 'the host is missing: redis://host:6379/0'],
   [
     'redis://user:s3cret@host:port/0',
-    'not a URL of the form redis://user:password@host:6379/0?prefix=relay:',
+    `not a URL of the form redis://user:password@host:6379/0?prefix=relay:${ENCODE}`,
   ],
-  ['redis://user:s3cret@host/zero', 'the path must be the number of the database: redis://host:6379/0'],
   [
-    'redis://user:s3cret@host/0?perfix=a',
-    'unknown parameter "perfix" (known: prefix); the form is redis://user:password@host:6379/0?prefix=relay:',
+    'redis://user:s3cret@host/zero',
+    `the path must be the number of the database: redis://host:6379/0${ENCODE}`,
   ],
+  ['redis://user:s3cret@host/0?perfix=a', 'unknown parameter "perfix": did you mean prefix? (known: prefix)'],
 ])('refuses %s in words that do not repeat it', (url, message) => {
   expect(() => openRedisStore(url, CONTEXT)).toThrow(new Error(message))
 })
