@@ -26,14 +26,11 @@ const NAME_START =
 const NAME = `[${NAME_START}][${NAME_START}\\-.0-9\\xB7\\u0300-\\u036F\\u203F\\u2040]*`
 const S = '[\\t\\n\\r ]'
 
-const BLANK = new RegExp(`${S}*`, 'y')
 const NAME_HERE = new RegExp(NAME, 'y')
 /** The same, at once, of nearly every name there is. */
 const ASCII_NAME = /[A-Za-z_][A-Za-z_0-9]*(?=[>/\t\n\r ])/y
 /** An element that holds plain text: most of a callback, recognised at one go. */
 const LEAF = new RegExp(`<([A-Za-z_][A-Za-z_0-9]*)>[^<&\\]]*</\\1>${S}*`, 'y')
-const TAG_END = new RegExp(`${S}*/?>`, 'y')
-const CLOSE_END = new RegExp(`${S}*>`, 'y')
 const ATTRIBUTE = new RegExp(`${S}+(${NAME})${S}*=${S}*(?:"[^<"]*"|'[^<']*')`, 'y')
 const REFERENCE = /&(?:amp|lt|gt|quot|apos|#([0-9]{1,32})|#x([0-9A-Fa-f]{1,32}));/y
 const DECLARATION = new RegExp(
@@ -71,10 +68,10 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
   let nextCdataEnd = indexOf(']]>', 0)
 
   refuseOtherCharacters()
-  at = from = declared(matchEnd(BLANK, 0))
+  at = from = declared(blankEnd(0))
   for (;;) {
     if (open.length === 0) {
-      at = from = matchEnd(BLANK, at)
+      at = from = blankEnd(at)
       if (at === text.length) break
       if (text[at] !== '<') fail('Text data outside of root node')
     } else {
@@ -112,7 +109,8 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     countElement()
     let end = at + 1 + name.length
     const seen: string[] = []
-    while (!matches(TAG_END, end)) {
+    let close = tagEnd(end, '/')
+    for (; close === null; close = tagEnd(end, '/')) {
       // Only now: what is handed on is well-formed.
       if (seen.length === 0) handOn(end)
       const value = attribute(end, seen)
@@ -120,7 +118,7 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
       holdReferences(value, end)
       from = end
     }
-    at = TAG_END.lastIndex
+    at = close
     if (text[at - 2] !== '/') open.push(name)
     else if (open.length === 0) endRoot(name)
   }
@@ -129,7 +127,7 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
   function attribute(end: number, seen: string[]): number {
     ATTRIBUTE.lastIndex = end
     const name = ATTRIBUTE.exec(text)?.[1] ?? failInAttribute(end)
-    const value = matchEnd(BLANK, end) + name.length
+    const value = blankEnd(end) + name.length
     if (seen.includes(name)) fail(`the attribute ${shown(name)} twice in one tag`, value - name.length)
     if (name.length > LONGEST_NAME) limit('too-long', `a name longer than ${LONGEST_NAME} characters`)
     seen.push(name)
@@ -142,11 +140,12 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
   function closeTag(): void {
     const name = open.at(-1)
     if (name === undefined) fail('a closing tag outside of the root element')
-    if (!text.startsWith(name, at + 2) || !matches(CLOSE_END, at + 2 + name.length)) {
-      if (matchEnd(BLANK, matchEnd(NAME_HERE, at + 2)) === text.length) endsTooEarly()
+    const close = text.startsWith(name, at + 2) ? tagEnd(at + 2 + name.length) : null
+    if (close === null) {
+      if (blankEnd(matchEnd(NAME_HERE, at + 2)) === text.length) endsTooEarly()
       fail(`Unexpected close tag, not </${shown(name)}>`)
     }
-    at = CLOSE_END.lastIndex
+    at = close
     open.pop()
     if (open.length === 0) endRoot(name)
   }
@@ -195,13 +194,13 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     if (end === -1) endsTooEarly()
     if (target.toLowerCase() === 'xml')
       fail(
-        at === matchEnd(BLANK, 0) && target === 'xml'
+        at === blankEnd(0) && target === 'xml'
           ? 'an XML declaration in which something is missing, wrong or out of order'
           : 'an XML declaration that is not at the beginning',
       )
     if (roots.length > 0 && open.length === 0) fail('a processing instruction after the root element')
     const body = at + 2 + target.length
-    if (body !== end && matchEnd(BLANK, body) === body) fail('a name that XML does not allow', body)
+    if (body !== end && blankEnd(body) === body) fail('a name that XML does not allow', body)
     skipTo(end + 2)
   }
 
@@ -258,10 +257,10 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
   }
 
   function failInAttribute(end: number): never {
-    const name = matchEnd(BLANK, end)
+    const name = blankEnd(end)
     const afterName = matchEnd(NAME_HERE, name)
-    const equals = matchEnd(BLANK, afterName)
-    const quote = matchEnd(BLANK, equals + 1)
+    const equals = blankEnd(afterName)
+    const quote = blankEnd(equals + 1)
     if (name === text.length || afterName === text.length || equals === text.length) endsTooEarly()
     if (text[name] === '/' && name + 1 === text.length) endsTooEarly()
     if (afterName === name) fail('a tag with what is no attribute', name)
@@ -315,6 +314,20 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     return found === -1 ? Infinity : found
   }
 
+  /** Where the white space that begins here ends. (Not by a pattern, nor the next one: at a cold start V8 has each to compile.) */
+  function blankEnd(begin: number): number {
+    let end = begin
+    while (isBlank(text.charCodeAt(end))) end += 1
+    return end
+  }
+
+  /** Where a tag ends of which only white space, and perhaps this `slash`, is left; null when more is. */
+  function tagEnd(begin: number, slash = ''): number | null {
+    const blank = blankEnd(begin)
+    const end = slash !== '' && text[blank] === slash ? blank + 1 : blank
+    return text[end] === '>' ? end + 1 : null
+  }
+
   function matches(pattern: RegExp, begin: number): boolean {
     pattern.lastIndex = begin
     return pattern.test(text)
@@ -324,6 +337,10 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
   function matchEnd(pattern: RegExp, begin: number): number {
     return matches(pattern, begin) ? pattern.lastIndex : begin
   }
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 10 || code === 13 || code === 9
 }
 
 function unreadable(code: UnreadableCode, what: string): UnreadableCallback {
