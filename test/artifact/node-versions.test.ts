@@ -146,7 +146,15 @@ describeNodes('supported', (node, version) => {
     try {
       for (const name of ['package.json', 'package-lock.json', '.npmrc', 'types'])
         cpSync(join(root, name), join(clone.path, name), { recursive: true })
-      const args = ['ci', '--dry-run', '--engine-strict', '--offline', '--no-audit', '--no-fund']
+      const args = [
+        'ci',
+        '--dry-run',
+        '--engine-strict',
+        '--offline',
+        '--loglevel=notice',
+        '--no-audit',
+        '--no-fund',
+      ]
       const { status, stdout } = spawnSync(node, [npm(), ...args], { cwd: clone.path, encoding: 'utf8' })
       expect([status, stdout]).toEqual([0, expect.stringMatching(/^added \d+ packages/m)])
     } finally {
