@@ -17,7 +17,6 @@ export interface Log {
  * Writes one JSON line a call: `level`, `time` (ms), `msg` and the fields. Every secret is blanked out wherever it stands in a text: as it
  * is, as JSON writes it, or as a URL does. (Numbers are left: a password of digits would break them.) A second net: errors hold none when they
  * are made (./delivery/peer). `secrets` that change are asked for at each line: another list, another net.
-
  */
 export function createLog(options: {
   readonly level: LogLevel
