@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { sha256 } from './callback/sha256'
 import { openAlertChannel } from './alerts/open-alert-channel'
 import { type Config, ConfigError, draftConfig, type Environment, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
@@ -152,5 +152,5 @@ function openExecutions(
 
 /** Says which channel without saying its key. */
 function digest(url: string): string {
-  return hash('sha256', url, 'hex').slice(0, 12)
+  return sha256(url, 'hex').slice(0, 12)
 }

@@ -1,5 +1,5 @@
 import type { Alert, AlertItem, Fact } from '../alerts/alert'
-import { hash } from 'node:crypto'
+import { sha256 } from '../callback/sha256'
 import type { CloudEvent } from '../callback/cloud-event'
 import { isRfc3339 } from '../callback/time'
 import type { Job, Subject, Task, Text, WorkflowExecution } from '../callback/model'
@@ -41,7 +41,7 @@ export function incidentOf(subject: Subject): string {
       ? [subject.execution.workflow.id ?? subject.execution.workflow.name, subject.execution]
       : [subject.job.workflow?.id ?? subject.job.tag, subject.job]
   const incident = [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
-  return incident.length > LONGEST_TEXT ? `${subject.kind}/${hash('sha256', incident, 'hex')}` : incident
+  return incident.length > LONGEST_TEXT ? `${subject.kind}/${sha256(incident, 'hex')}` : incident
 }
 
 /** What a title calls it: the workflow, or the kind of job, and the object; of something that has neither, the id. */

@@ -1,20 +1,20 @@
-import { hash, timingSafeEqual } from 'node:crypto'
-
 /**
- * Whether any of the secrets that a request offers is one of the tokens. Takes the same time whichever it is and however much of it is
- * right: digests are compared, so lengths do not show either.
+ * Whether any of the secrets that a request offers is one of the tokens. How long it takes depends on what is offered alone, not on how much of it is
+ * right, nor on how long the tokens are.
  */
 export function authenticator(tokens: readonly string[]): (offered: readonly string[]) => boolean {
-  const known = tokens.map(digest)
   return (offered) =>
     offered
-      .map(digest)
-      .flatMap((given) => known.map((token) => timingSafeEqual(given, token)))
-      .some((equal) => equal)
+      .flatMap((given) => tokens.map((token) => isEqual(given, token)))
+      .reduce((one, other) => one || other, false)
 }
 
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer')
+/** Every character is looked at, wherever the first wrong one is. (By hand: `timingSafeEqual` costs a seventh of a cold start to load.) */
+function isEqual(given: string, token: string): boolean {
+  let difference = given.length ^ token.length
+  for (let index = 0; index < given.length; index += 1)
+    difference |= given.charCodeAt(index) ^ token.charCodeAt(index % token.length)
+  return difference === 0
 }
 
 /** Where the secret may stand in a URL: the last segment of the path, or the parameter `token`. */

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../delivery/monotonic-ms'
-import { hash } from 'node:crypto'
+import { sha256 } from '../callback/sha256'
 import type { Alert } from '../alerts/alert'
 import type { CloudEvent } from '../callback/cloud-event'
 import type { Parcel, ParkedItem, Store } from '../stores/store'
@@ -64,7 +64,7 @@ function groupOfIncident(channel: string, incident: string): string {
 }
 
 export function digest(...parts: readonly string[]): string {
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 22)
+  return sha256(JSON.stringify(parts), 'base64url').slice(0, 22)
 }
 
 /** One try at a delivery within `ms`, asking for the channel's limit included; null when the destination has taken it. */

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { sha256 } from '../callback/sha256'
 import { isBase64 } from '../callback/body-text'
 import type { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
@@ -24,7 +24,7 @@ export async function quarantine(
   run: Run,
 ): Promise<Answer | null> {
   const bytes = bytesOf(request, problem)
-  const id = `unreadable-${hash('sha256', bytes, 'base64url').slice(0, 22)}`
+  const id = `unreadable-${sha256(bytes, 'base64url').slice(0, 22)}`
   const ticket = await claim(parts.store, id, run, parts.log)
   if (ticket.kind === 'done') return null
 
