@@ -55,7 +55,7 @@ module.exports = {
       'What a peer says must lose its secrets on the way into an error: drivers make theirs by delivery/peer.',
       { path: '^src/(queues|alerts|stores|tencent)/' },
       {
-        path: '^src/delivery/delivery-error\\.ts$',
+        path: '^src/delivery/peer-error\\.ts$',
         dependencyTypesNot: ['type-only'],
       },
     ),

@@ -1,4 +1,4 @@
-import { sha256 } from './callback/sha256'
+import { sha256 } from './delivery/sha256'
 import { openAlertChannel } from './alerts/open-alert-channel'
 import { type Config, ConfigError, draftConfig, type Environment, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
@@ -16,7 +16,7 @@ export interface App {
   readonly relay: Relay
   /** What the timer does; `remainingMs`: how long the invocation may still last, null when unknown. */
   readonly sweep: (remainingMs: number | null) => Promise<SweepReport>
-  readonly close: () => Promise<void>
+  readonly close: () => void
 }
 
 /** Replaced by the build with package.json's version. */
@@ -58,9 +58,10 @@ export async function openApp(env: Environment, log: Log, serves: Serves = 'call
       const { sweep } = await import('./sweep/sweep')
       return sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs))
     },
-    close: async () => {
-      const open = [parts.queue, parts.store, ...parts.channels.map(({ channel }) => channel)]
-      await Promise.all(open.map(async (part) => part?.close()))
+    close: () => {
+      parts.queue?.close?.()
+      parts.store?.close?.()
+      for (const { channel } of parts.channels) channel.close?.()
     },
   }
 }
@@ -113,6 +114,7 @@ export async function openParts(
     verify: config.verify,
     bucketsOf: (id) =>
       config.reconcile.filter(({ workflowId }) => workflowId === id).map(({ bucket }) => bucket),
+    giveUpAfterMs: config.giveUpAfter * 3_600_000,
     language: config.alertLang,
     log,
     about: { version, region: config.region, reconcile: config.reconcile.length },

@@ -19,6 +19,8 @@ export interface Config {
   readonly ciEndpoint: string | null
   readonly verify: 'off' | 'read-back'
   readonly reconcile: readonly ReconcileTarget[]
+  /** Hours until a delivery is given up. */
+  readonly giveUpAfter: number
   readonly alertLang: 'en' | 'zh'
   readonly logLevel: LogLevel
 }
@@ -70,6 +72,14 @@ export function draftConfig(
     return found ?? fallback
   }
 
+  const hours = (name: string, usual: number): number => {
+    const text = value(name)
+    if (text === null) return usual
+    if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text)
+    problems.push(`${name}: must be a whole number of hours, from 1 to 9999`)
+    return usual
+  }
+
   const tokens = tokensIn(env['CALLBACK_TOKEN'])
   // Set by the local gateway alone: there a short token harms nobody.
   const shortest = env['RELAY_LOCAL'] === '1' ? 1 : SHORTEST_TOKEN
@@ -119,6 +129,7 @@ export function draftConfig(
       )
       return []
     }),
+    giveUpAfter: hours('GIVE_UP_AFTER', 72),
     alertLang: oneOf('ALERT_LANG', ['en', 'zh'], 'en'),
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }

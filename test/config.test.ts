@@ -25,6 +25,7 @@ test('the least that it takes, and the defaults', () => {
     ciEndpoint: null,
     verify: 'off',
     reconcile: [],
+    giveUpAfter: 72,
     alertLang: 'en',
     logLevel: 'info',
   })
@@ -41,6 +42,7 @@ test('everything set', () => {
       TENCENTCLOUD_REGION: 'ap-guangzhou',
       VERIFY: 'read-back',
       RECONCILE: 'media-1250000000/w0123456789abcdef, b-12345/w_2 ',
+      GIVE_UP_AFTER: '24',
       ALERT_LANG: 'zh',
       LOG_LEVEL: 'debug',
     }),
@@ -57,6 +59,7 @@ test('everything set', () => {
       { bucket: 'media-1250000000', workflowId: 'w0123456789abcdef' },
       { bucket: 'b-12345', workflowId: 'w_2' },
     ],
+    giveUpAfter: 24,
     alertLang: 'zh',
     logLevel: 'debug',
   })
@@ -70,6 +73,12 @@ test('the region of the buckets is not the function’s own', () => {
     ownRegion: 'ap-guangzhou',
   })
   expect(readConfig({ ...GOOD, COS_REGION: 'ap-beijing' }).ownRegion).toBeNull()
+})
+
+test.each(['0', '-1', '1.5', '24h', '99999'])('GIVE_UP_AFTER=%s is no number of hours', (GIVE_UP_AFTER) => {
+  expect(problemsOf({ ...GOOD, GIVE_UP_AFTER })).toEqual([
+    'GIVE_UP_AFTER: must be a whole number of hours, from 1 to 9999',
+  ])
 })
 
 test('CI can be replaced on loopback only', () => {

@@ -1,10 +1,12 @@
+import type { Deadline } from '../delivery/deadline'
 import { createHash } from 'node:crypto'
 import { decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
 import { failed, peerAt } from '../delivery/peer'
 import { get, post, type PostAnswer } from '../delivery/post'
 import type { Alert } from './alert'
-import type { OpenAlertChannel } from './alert-channel'
+import { endpointAt } from '../delivery/driver'
+import type { AlertDriver } from './alert-channel'
 import { bytesOf, cut, fitAlert, type FittedAlert, oneLine } from './fit'
 import { textOf } from './lines'
 import { refused } from './refusal'
@@ -24,35 +26,37 @@ type Labels = Readonly<Record<string, string>>
  * asks Alertmanager for the open alerts of the incident and posts them again, ended. Told only by 200.
  * https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
-export const openAlertmanagerChannel: OpenAlertChannel = (url) => {
+const open: AlertDriver['open'] = (url) => {
   const { address, authorization } = readUrl(url)
   const peer = peerAt('alertmanager', url)
   const headers = authorization === null ? {} : { authorization }
 
-  async function put(alerts: readonly unknown[], signal: AbortSignal): Promise<void> {
+  async function put(alerts: readonly unknown[], deadline: Deadline): Promise<void> {
     const json = { ...headers, 'content-type': 'application/json' }
-    expectTaken(await post(peer, address, JSON.stringify(alerts), json, signal))
+    expectTaken(await post(peer, address, JSON.stringify(alerts), json, deadline))
   }
 
   return {
     scheme: new URL(url).protocol.slice(0, -1),
+    secrets: peer.secrets,
+    endpoints: [endpointAt(address)],
+    needs: [],
     limit: null,
     shown: (alert) => fitted(alert).items.length,
-    send: (alert, signal) => put([firing(alert, Date.now())], signal),
-    async resolve(incident, signal) {
+    send: (alert, deadline) => put([firing(alert, Date.now())], deadline),
+    async resolve(incident, deadline) {
       const query = new URL(address)
       query.searchParams.set('filter', `incident="${digestOf(incident)}"`)
-      const answer = await get(peer, query, headers, signal)
+      const answer = await get(peer, query, headers, deadline)
       expectTaken(answer)
       const open = openAlerts(answer)
       const endsAt = new Date().toISOString()
       if (open.length > 0)
         await put(
           open.map((alert) => ({ ...alert, endsAt })),
-          signal,
+          deadline,
         )
     },
-    close: () => Promise.resolve(),
   }
 }
 
@@ -158,4 +162,10 @@ function expectTaken(answer: PostAnswer): void {
     words: answer.body,
     advice: answer.status === 404 ? 'check the prefix in the URL' : undefined,
   })
+}
+
+export const driver: AlertDriver = {
+  schemes: ['alertmanager', 'alertmanagers'],
+  form: 'alertmanager://host:9093/prefix',
+  open,
 }

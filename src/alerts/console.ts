@@ -1,6 +1,7 @@
 import { failed, type Peer } from '../delivery/peer'
 import type { Severity } from './alert'
-import type { OpenAlertChannel } from './alert-channel'
+import { EMBEDDED } from '../delivery/driver'
+import type { AlertDriver } from './alert-channel'
 import { fitAlert } from './fit'
 import { MARK, textOf } from './lines'
 
@@ -12,19 +13,19 @@ const COLOUR: Readonly<Record<Severity, string>> = { error: '31', warning: '33',
  * Standard output, for people: `console:`. Coloured on a terminal only (and never with NO_COLOR); control characters in names from outside
  * are gone, so that they cannot move the cursor or change colours.
  */
-export const openConsoleChannel: OpenAlertChannel = (url) => {
+const open: AlertDriver['open'] = (url) => {
   if (!/^console:(\/\/)?$/i.test(url)) throw new Error('console: the URL must be console: and nothing more')
   return {
     scheme: 'console',
+    ...EMBEDDED,
     limit: null,
-    async send(alert, signal) {
-      if (signal.aborted) throw failed(TERMINAL, 'no time left')
+    async send(alert, deadline) {
+      if (deadline.isOver) throw failed(TERMINAL, 'no time left')
       const shown = fitAlert(alert, () => true)
       const title = `${MARK[shown.severity]} ${shown.title}`
       const head = isColourful() ? `\u001b[1;${COLOUR[shown.severity]}m${title}\u001b[0m` : title
       await print(`\n${head}\n${textOf(shown).replaceAll(/^/gm, '   ')}\n\n`)
     },
-    close: () => Promise.resolve(),
   }
 }
 
@@ -40,3 +41,5 @@ function print(text: string): Promise<void> {
     })
   })
 }
+
+export const driver: AlertDriver = { schemes: ['console'], form: 'console:', open }

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert } from './alert'
-import type { OpenAlertChannel } from './alert-channel'
+import { endpointAt } from '../delivery/driver'
+import type { AlertDriver } from './alert-channel'
 import { addressOf, readChannelUrl } from './channel-url'
 import { bytesOf, cut, fitAlert, type FittedAlert } from './fit'
 import { factLines, MARK } from './lines'
@@ -23,7 +24,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * that nobody is mentioned whatever the text says; names from outside are made literal by look-alikes, for DingTalk documents no escape.
  * Told only by `errcode` 0. https://open.dingtalk.com/document/robots/custom-robot-access
  */
-export const openDingtalkChannel: OpenAlertChannel = (url) => {
+const open: AlertDriver['open'] = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'dingtalk://ACCESS_TOKEN', ['secret'])
   const token = String(keys[0])
   const peer = peerAt('dingtalk', url)
@@ -32,15 +33,18 @@ export const openDingtalkChannel: OpenAlertChannel = (url) => {
   address.searchParams.set('access_token', token)
   return {
     scheme: 'dingtalk',
+    secrets: peer.secrets,
+    endpoints: [endpointAt(address)],
+    needs: [],
     limit: { messages: 20, perMs: MINUTE },
     shown: (alert) => fitted(alert).items.length,
-    async send(alert, signal) {
+    async send(alert, deadline) {
       const answer = await post(
         peer,
         secret === null ? address : signed(address, secret, Date.now()),
         bodyOf(fitted(alert)),
         { 'content-type': 'application/json; charset=utf-8' },
-        signal,
+        deadline,
       )
       const told = jsonAnswer(answer)
       if (answer.status === 200 && told?.['errcode'] === 0) return
@@ -53,7 +57,6 @@ export const openDingtalkChannel: OpenAlertChannel = (url) => {
         usualWaitMs: 10 * MINUTE,
       })
     },
-    close: () => Promise.resolve(),
   }
 }
 
@@ -104,4 +107,10 @@ function lines(facts: FittedAlert['facts'], prefix: string): string {
   return factLines(facts)
     .map((line) => `${prefix}${literal(line)}`)
     .join('  \n')
+}
+
+export const driver: AlertDriver = {
+  schemes: ['dingtalk'],
+  form: 'dingtalk://ACCESS_TOKEN?secret=SEC…',
+  open,
 }

@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { peerAt } from '../delivery/peer'
 import { post, type PostAnswer } from '../delivery/post'
 import type { Alert, Severity } from './alert'
-import type { OpenAlertChannel } from './alert-channel'
+import { endpointAt } from '../delivery/driver'
+import type { AlertDriver } from './alert-channel'
 import { addressOf, readChannelUrl } from './channel-url'
 import { bytesOf, fitAlert, type FittedAlert } from './fit'
 import { factLines, itemLines, MARK } from './lines'
@@ -26,7 +27,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * message type `text` would obey, stays text). Told only by `code` 0, or `StatusCode` 0 of the older answer.
  * https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
  */
-export const openFeishuChannel: OpenAlertChannel = (url) => {
+const open: AlertDriver['open'] = (url) => {
   const scheme = /^lark:/i.test(url) ? 'lark' : 'feishu'
   const { keys, parameters } = readChannelUrl(url, `${scheme}://HOOK`, ['secret'])
   const hook = String(keys[0])
@@ -35,16 +36,19 @@ export const openFeishuChannel: OpenAlertChannel = (url) => {
   const address = addressOf(scheme, parameters, HOSTS[scheme], `/open-apis/bot/v2/hook/${hook}`)
   return {
     scheme,
+    secrets: peer.secrets,
+    endpoints: [endpointAt(address)],
+    needs: [],
     limit: { messages: 100, perMs: MINUTE },
     shown: (alert) => fitted(alert, secret).items.length,
-    async send(alert, signal) {
+    async send(alert, deadline) {
       const body = bodyOf(fitted(alert, secret), secret, Date.now())
       const answer = await post(
         peer,
         address,
         body,
         { 'content-type': 'application/json; charset=utf-8' },
-        signal,
+        deadline,
       )
       const told = jsonAnswer(answer)
       if (answer.status === 200 && codeOf(told) === 0) return
@@ -57,7 +61,6 @@ export const openFeishuChannel: OpenAlertChannel = (url) => {
         usualWaitMs: MINUTE,
       })
     },
-    close: () => Promise.resolve(),
   }
 }
 
@@ -109,3 +112,5 @@ function card(alert: FittedAlert): unknown {
 function plain(content: string): { tag: 'plain_text'; content: string } {
   return { tag: 'plain_text', content }
 }
+
+export const driver: AlertDriver = { schemes: ['feishu', 'lark'], form: 'feishu://HOOK?secret=…', open }

@@ -1,8 +1,10 @@
+import type { Deadline } from '../delivery/deadline'
 import { createHash } from 'node:crypto'
 import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert, Fact } from './alert'
-import type { OpenAlertChannel } from './alert-channel'
+import { endpointAt } from '../delivery/driver'
+import type { AlertDriver } from './alert-channel'
 import { addressOf, readChannelUrl } from './channel-url'
 import { bytesOf, cut, fitAlert, type FittedAlert, oneLine } from './fit'
 import { factLines } from './lines'
@@ -18,14 +20,14 @@ const LONGEST_DEDUP_KEY = 255
  * is the alert's incident, so that repeats join it and `resolve` ends it. All is JSON, no markup: names show as they are. Told only by 202.
  * https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
  */
-export const openPagerdutyChannel: OpenAlertChannel = (url) => {
+const open: AlertDriver['open'] = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'pagerduty://ROUTING_KEY')
   const key = String(keys[0])
   const peer = peerAt('pagerduty', url)
   const address = addressOf('pagerduty', parameters, 'https://events.pagerduty.com', '/v2/enqueue')
 
-  async function enqueue(body: string, signal: AbortSignal): Promise<void> {
-    const answer = await post(peer, address, body, { 'content-type': 'application/json' }, signal)
+  async function enqueue(body: string, deadline: Deadline): Promise<void> {
+    const answer = await post(peer, address, body, { 'content-type': 'application/json' }, deadline)
     if (answer.status === 202) return
     const told = jsonAnswer(answer)
     const errors = Array.isArray(told?.['errors'])
@@ -41,15 +43,17 @@ export const openPagerdutyChannel: OpenAlertChannel = (url) => {
 
   return {
     scheme: 'pagerduty',
+    secrets: peer.secrets,
+    endpoints: [endpointAt(address)],
+    needs: [],
     limit: null,
     shown: (alert) => fitted(alert, key).items.length,
-    send: (alert, signal) => enqueue(trigger(alert, fitted(alert, key), key), signal),
-    resolve: (incident, signal) =>
+    send: (alert, deadline) => enqueue(trigger(alert, fitted(alert, key), key), deadline),
+    resolve: (incident, deadline) =>
       enqueue(
         JSON.stringify({ routing_key: key, event_action: 'resolve', dedup_key: dedupKey(incident) }),
-        signal,
+        deadline,
       ),
-    close: () => Promise.resolve(),
   }
 }
 
@@ -99,3 +103,5 @@ function dedupKey(incident: string): string {
   const isKey = incident !== '' && incident.length <= LONGEST_DEDUP_KEY && incident === oneLine(incident)
   return isKey ? incident : createHash('sha256').update(incident).digest('hex')
 }
+
+export const driver: AlertDriver = { schemes: ['pagerduty'], form: 'pagerduty://ROUTING_KEY', open }

@@ -1,5 +1,6 @@
 import { blanked } from '../delivery/blanked'
-import type { DeliveryError } from '../delivery/delivery-error'
+import type { PeerError } from '../delivery/peer-error'
+import { failureOfStatus } from '../delivery/failure'
 import { failed } from '../delivery/peer'
 import { type PostAnswer, retryAfterMs } from '../delivery/post'
 import { cut } from './fit'
@@ -20,7 +21,7 @@ export interface Refusal {
 }
 
 /** `wecom: 93000: invalid webhook url (check the key …)`: channel, code, the channel's own words, what to do. */
-export function refused(answer: PostAnswer, refusal: Refusal): DeliveryError {
+export function refused(answer: PostAnswer, refusal: Refusal): PeerError {
   const throttled = refusal.throttled === true || answer.status === 429
   // Blanked before it is cut: half a key would not be known for one.
   const told = (words: string, most: number): string => cut(blanked(words, answer.peer.secrets), most)
@@ -29,7 +30,7 @@ export function refused(answer: PostAnswer, refusal: Refusal): DeliveryError {
     answer.peer,
     `${told(refusal.code, 40)}: ${told(refusal.words, LONGEST_WORDS)}${advice === undefined ? '' : ` (${advice})`}`,
     {
-      throttled,
+      ...(throttled ? { kind: 'throttled' } : failureOfStatus(answer.status)),
       retryAfterMs: retryAfterMs(answer.headers) ?? (throttled ? (refusal.usualWaitMs ?? null) : null),
     },
   )

@@ -1,7 +1,8 @@
 import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert } from './alert'
-import type { OpenAlertChannel } from './alert-channel'
+import { endpointAt } from '../delivery/driver'
+import type { AlertDriver } from './alert-channel'
 import { addressOf, readChannelUrl } from './channel-url'
 import { cut, fitAlert, type FittedAlert } from './fit'
 import { factLines, itemLines, MARK } from './lines'
@@ -38,19 +39,22 @@ type Block =
  * notifications is mrkdwn with `&`, `<`, `>` escaped. Told only by 200 and `ok`.
  * https://api.slack.com/messaging/webhooks https://api.slack.com/reference/block-kit/blocks
  */
-export const openSlackChannel: OpenAlertChannel = (url) => {
+const open: AlertDriver['open'] = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'slack://T…/B…/X…')
   const peer = peerAt('slack', url)
   const address = addressOf('slack', parameters, 'https://hooks.slack.com', `/services/${keys.join('/')}`)
   return {
     scheme: 'slack',
+    secrets: peer.secrets,
+    endpoints: [endpointAt(address)],
+    needs: [],
     limit: { messages: 1, perMs: SECOND },
     shown: (alert) => fitted(alert).items.length,
-    async send(alert, signal) {
+    async send(alert, deadline) {
       const shown = fitted(alert)
       const text = mrkdwn(`${MARK[shown.severity]} ${shown.title}`)
       const body = JSON.stringify({ text, blocks: blocksOf(shown) })
-      const answer = await post(peer, address, body, { 'content-type': 'application/json' }, signal)
+      const answer = await post(peer, address, body, { 'content-type': 'application/json' }, deadline)
       const words = answer.body.trim()
       if (answer.status === 200 && words === 'ok') return
       throw refused(answer, {
@@ -61,7 +65,6 @@ export const openSlackChannel: OpenAlertChannel = (url) => {
         usualWaitMs: SECOND,
       })
     },
-    close: () => Promise.resolve(),
   }
 }
 
@@ -116,3 +119,5 @@ function plain(text: string): PlainText {
 function mrkdwn(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
+
+export const driver: AlertDriver = { schemes: ['slack'], form: 'slack://T…/B…/X…', open }

@@ -1,7 +1,8 @@
 import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/post'
 import type { Alert } from './alert'
-import type { OpenAlertChannel } from './alert-channel'
+import { endpointAt } from '../delivery/driver'
+import type { AlertDriver } from './alert-channel'
 import { addressOf, readChannelUrl } from './channel-url'
 import { bytesOf, fitAlert, type FittedAlert } from './fit'
 import { factLines, MARK } from './lines'
@@ -20,7 +21,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  * to 2048), and with headings; names from outside are made literal by look-alikes, for WeCom knows no escape. Told only by `errcode` 0.
  * https://developer.work.weixin.qq.com/document/path/91770
  */
-export const openWecomChannel: OpenAlertChannel = (url) => {
+const open: AlertDriver['open'] = (url) => {
   const { keys, parameters } = readChannelUrl(url, 'wecom://KEY')
   const key = String(keys[0])
   const peer = peerAt('wecom', url)
@@ -28,11 +29,14 @@ export const openWecomChannel: OpenAlertChannel = (url) => {
   address.searchParams.set('key', key)
   return {
     scheme: 'wecom',
+    secrets: peer.secrets,
+    endpoints: [endpointAt(address)],
+    needs: [],
     limit: { messages: 20, perMs: MINUTE },
     shown: (alert) => fitted(alert).items.length,
-    async send(alert, signal) {
+    async send(alert, deadline) {
       const body = JSON.stringify({ msgtype: 'markdown', markdown: { content: markdown(fitted(alert)) } })
-      const answer = await post(peer, address, body, { 'content-type': 'application/json' }, signal)
+      const answer = await post(peer, address, body, { 'content-type': 'application/json' }, deadline)
       const told = jsonAnswer(answer)
       if (answer.status === 200 && told?.['errcode'] === 0) return
       const code = said(told?.['errcode'])
@@ -44,7 +48,6 @@ export const openWecomChannel: OpenAlertChannel = (url) => {
         usualWaitMs: MINUTE,
       })
     },
-    close: () => Promise.resolve(),
   }
 }
 
@@ -67,3 +70,5 @@ function markdown(alert: FittedAlert): string {
     ...factLines(alert.footer).map((line) => `<font color="comment">${literal(line)}</font>`),
   ].join('\n')
 }
+
+export const driver: AlertDriver = { schemes: ['wecom'], form: 'wecom://KEY', open }

@@ -1,5 +1,5 @@
 import { blanked } from './blanked'
-import { DeliveryError, type DeliveryErrorOptions } from './delivery-error'
+import { PeerError, type PeerErrorOptions } from './peer-error'
 import { secretsInUrl } from './url-secrets'
 
 /** Whom a driver talks to. */
@@ -21,7 +21,7 @@ const LONGEST_WORDS = 500
  * The error of a delivery that `peer` did not take: its name and `words`, in which none of its secrets is left, whoever put it there. Drivers
  * make their errors here, and nowhere else.
  */
-export function failed(peer: Peer, words: string, options: DeliveryErrorOptions = {}): DeliveryError {
+export function failed(peer: Peer, words: string, options: PeerErrorOptions = {}): PeerError {
   // Blanked before it is cut: half a secret would not be known for one.
-  return new DeliveryError(`${peer.name}: ${blanked(words, peer.secrets).slice(0, LONGEST_WORDS)}`, options)
+  return new PeerError(`${peer.name}: ${blanked(words, peer.secrets).slice(0, LONGEST_WORDS)}`, options)
 }

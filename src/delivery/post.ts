@@ -1,3 +1,4 @@
+import type { Deadline } from './deadline'
 import { failed, type Peer } from './peer'
 
 export interface PostAnswer {
@@ -12,7 +13,7 @@ export interface PostAnswer {
 const LONGEST_ANSWER = 65_536
 
 /**
- * One POST. Redirects are not followed: a 3xx comes back as it is. Any status is an answer; throws a DeliveryError, which names
+ * One POST. Redirects are not followed: a 3xx comes back as it is. Any status is an answer; throws a PeerError, which names
  * the peer and the host but never the path or the query (they hold keys), when there is none.
  */
 export async function post(
@@ -20,9 +21,9 @@ export async function post(
   url: URL,
   body: string,
   headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<PostAnswer> {
-  return ask(peer, url, { method: 'POST', headers, body }, signal)
+  return ask(peer, url, { method: 'POST', headers, body }, deadline)
 }
 
 /** One GET, in all else as `post`. */
@@ -30,24 +31,29 @@ export async function get(
   peer: Peer,
   url: URL,
   headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<PostAnswer> {
-  return ask(peer, url, { method: 'GET', headers }, signal)
+  return ask(peer, url, { method: 'GET', headers }, deadline)
 }
 
-async function ask(peer: Peer, url: URL, request: RequestInit, signal: AbortSignal): Promise<PostAnswer> {
+async function ask(peer: Peer, url: URL, request: RequestInit, deadline: Deadline): Promise<PostAnswer> {
+  const controller = new AbortController()
+  const { signal } = controller
+  const stop = deadline.onceOver(() => controller.abort())
   const attempt = async (): Promise<PostAnswer> => {
     const response = await fetch(url, { ...request, redirect: 'manual', signal })
     return { peer, status: response.status, headers: response.headers, body: await firstBytes(response) }
   }
   try {
     return await attempt().catch((error: unknown) => {
-      if (signal.aborted || !DROPPED.has(reasonOf(error))) throw error
+      if (deadline.isOver || !DROPPED.has(reasonOf(error))) throw error
       return attempt()
     })
   } catch (error) {
-    const why = signal.aborted ? 'no answer within the time allowed' : reasonOf(error)
+    const why = deadline.isOver ? 'no answer within the time allowed' : reasonOf(error)
     throw failed(peer, `${url.host}: ${why}`)
+  } finally {
+    stop()
   }
 }
 

@@ -1,4 +1,6 @@
 import { PERCENT_ENCODE, decoded } from './driver-url'
+import type { Deadline } from './deadline'
+import type { Endpoint } from './driver'
 import { follow } from './follow'
 import { type Address, openGuarded } from './guarded-socket'
 import { failed, type Peer, peerAt } from './peer'
@@ -15,14 +17,14 @@ import { shareConnection, type Connection, type SharedConnection } from './share
  */
 export interface RedisConnection {
   readonly peer: Peer
+  readonly endpoint: Endpoint
   /**
-   * Runs one command (`['XADD', 'stream', …]`) and resolves with Redis's answer. Throws a DeliveryError that quotes Redis's own
-   * words (its `code` is the first of them: `NOSCRIPT`), or says that the server could not be reached or did not answer by `deadline` (a
-   * signal, or ms from now).
+   * Runs one command (`['XADD', 'stream', …]`) and resolves with Redis's answer. Throws a PeerError that quotes Redis's own
+   * words (its `code` is the first of them: `NOSCRIPT`), or says that the server could not be reached or did not answer by `deadline`.
    */
-  command(words: readonly (string | number | Buffer)[], deadline: AbortSignal | number): Promise<unknown>
+  command(words: readonly (string | number | Buffer)[], deadline: Deadline): Promise<unknown>
   /** Lets go of the connection; a later command opens another. */
-  close(): void
+  readonly close: () => void
 }
 
 interface Target extends Address {
@@ -52,9 +54,9 @@ export function redisConnection(driver: string, url: URL): RedisConnection {
   loaded.catch(() => undefined)
   return {
     peer,
+    endpoint: { host: target.host, port: target.port },
     async command(words, deadline) {
-      const signal = typeof deadline === 'number' ? AbortSignal.timeout(deadline) : deadline
-      return (await loaded).use(signal, (client) => client.run(words))
+      return (await loaded).use(deadline, (client) => client.run(words))
     },
     close: () => shared?.close(),
   }

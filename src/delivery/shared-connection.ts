@@ -1,4 +1,5 @@
-import type { DeliveryError } from './delivery-error'
+import type { Deadline } from './deadline'
+import type { PeerError } from './peer-error'
 import { failed, type Peer } from './peer'
 
 /** One opened connection of a client library, as far as sharing it goes. */
@@ -13,12 +14,12 @@ export interface Connection {
 
 export interface SharedConnection<C extends Connection> {
   /**
-   * Runs `work` on the connection, opening one when there is none. Throws what `work` throws, or a DeliveryError as soon as
-   * `signal` aborts.
+   * Runs `work` on the connection, opening one when there is none. Throws what `work` throws, or a PeerError as soon as
+   * `deadline` aborts.
    */
-  use<T>(signal: AbortSignal, work: (connection: C) => Promise<T>): Promise<T>
+  use<T>(deadline: Deadline, work: (connection: C) => Promise<T>): Promise<T>
   /** Lets go of the connection; a later use opens another. */
-  close(): void
+  readonly close: () => void
 }
 
 interface Lease<C> {
@@ -63,18 +64,18 @@ export function shareConnection<C extends Connection>(
 
   const useOnce = async <T>(
     lease: Lease<C>,
-    signal: AbortSignal,
+    deadline: Deadline,
     work: (connection: C) => Promise<T>,
   ): Promise<T> => {
     lease.users += 1
     if (lease.users === 1) lease.connection.hold(true)
     try {
-      const result = await beforeAbort(peer, signal, run(lease.connection, work))
+      const result = await beforeAbort(peer, deadline, run(lease.connection, work))
       lease.isStale = false
       return result
     } finally {
       lease.users -= 1
-      if (signal.aborted) retire(lease)
+      if (deadline.isOver) retire(lease)
       else if (lease.users === 0) {
         if (lease.isRetired) lease.connection.destroy()
         else {
@@ -86,15 +87,15 @@ export function shareConnection<C extends Connection>(
   }
 
   return {
-    async use(signal, work) {
-      if (signal.aborted) throw late(peer)
+    async use(deadline, work) {
+      if (deadline.isOver) throw late(peer)
       const lease = (current ??= start())
       const wasStale = lease.isStale
       try {
-        return await useOnce(lease, signal, work)
+        return await useOnce(lease, deadline, work)
       } catch (error) {
-        if (!wasStale || !lease.isRetired || hasAborted(signal)) throw error
-        return useOnce((current ??= start()), signal, work)
+        if (!wasStale || !lease.isRetired || hasAborted(deadline)) throw error
+        return useOnce((current ??= start()), deadline, work)
       }
     },
     close() {
@@ -111,19 +112,15 @@ async function run<C extends Connection, T>(connection: C, work: (connection: C)
 }
 
 /** Asked anew: it may have aborted since the last look. */
-function hasAborted(signal: AbortSignal): boolean {
-  return signal.aborted
+function hasAborted(deadline: Deadline): boolean {
+  return deadline.isOver
 }
 
-function late(peer: Peer): DeliveryError {
+function late(peer: Peer): PeerError {
   return failed(peer, 'no answer within the time allowed')
 }
 
-/** The promise's outcome, unless `signal` aborts first. */
-function beforeAbort<T>(peer: Peer, signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(late(peer))
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
+/** The promise's outcome, unless `deadline` aborts first. */
+function beforeAbort<T>(peer: Peer, deadline: Deadline, promise: Promise<T>): Promise<T> {
+  return deadline.hold(promise, () => late(peer))
 }

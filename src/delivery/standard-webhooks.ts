@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto'
 import type { CloudEvent } from '../callback/cloud-event'
 import { decoded, PERCENT_ENCODE } from './driver-url'
 import { isLoopback } from './endpoint'
+import type { Deadline } from './deadline'
+import { failureOfStatus } from './failure'
 import { failed, type Peer, peerAt } from './peer'
 import { post, retryAfterMs } from './post'
 
@@ -56,12 +58,12 @@ function keyOf(fragment: string): Buffer | null {
 
 /**
  * POSTs the event in the structured mode of CloudEvents (HTTP binding 1.0.2, 3.2), signed by Standard Webhooks when there is a key.
- * Only a 2xx counts; redirects are not followed. Throws a DeliveryError that names the host and the status, never the path.
+ * Only a 2xx counts; redirects are not followed. Throws a PeerError that names the host and the status, never the path.
  */
 export async function postEvent(
   webhook: Webhook,
   event: Pick<CloudEvent, 'id'>,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<void> {
   const { peer, url, authorization } = webhook
   const body = JSON.stringify(event)
@@ -70,13 +72,13 @@ export async function postEvent(
     ...(authorization === null ? {} : { authorization }),
     ...signature(webhook.key, event.id, body),
   }
-  const { status, headers: answer } = await post(peer, url, body, headers, signal)
+  const { status, headers: answer } = await post(peer, url, body, headers, deadline)
   if (status >= 200 && status < 300) return
   const isRedirect = status >= 300 && status < 400
   const hint = isRedirect ? ': redirects are not followed, give the address it leads to' : ''
   throw failed(peer, `${url.host}: answered ${String(status)}${hint}`, {
     retryAfterMs: WAIT.has(status) ? retryAfterMs(answer) : null,
-    throttled: status === 429,
+    ...failureOfStatus(status),
   })
 }
 

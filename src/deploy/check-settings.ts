@@ -39,7 +39,7 @@ export async function problemsOf(service: Serverless['service'], region: string)
 /** What the function itself would say at its first event: here it is still time to put it right. */
 async function configurationProblems(variables: Variables): Promise<readonly string[]> {
   try {
-    await (await openApp(variables, () => undefined)).close()
+    ;(await openApp(variables, () => undefined)).close()
     return []
   } catch (error) {
     if (error instanceof ConfigError) return error.problems

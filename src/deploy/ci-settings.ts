@@ -1,3 +1,4 @@
+import { Deadline } from '../delivery/deadline'
 import type { Credentials } from '../tencent/credentials'
 import {
   type CosAnswer,
@@ -39,8 +40,8 @@ export interface CiPlace {
 export function ciSettings(bucket: string, region: string, credentials: Credentials) {
   const target: CosTarget = { service: 'ci', bucket, region, endpoint: null }
 
-  async function ask(what: string, request: Omit<CosRequest, 'signal'>): Promise<CosAnswer> {
-    const answer = await cosRequest(target, { ...request, signal: AbortSignal.timeout(30_000) }, credentials)
+  async function ask(what: string, request: Omit<CosRequest, 'deadline'>): Promise<CosAnswer> {
+    const answer = await cosRequest(target, { ...request, deadline: Deadline.in(30_000) }, credentials)
     if (answer.status !== 200) throw cosRefusal(target, what, answer)
     return answer
   }

@@ -1,3 +1,4 @@
+import { Deadline } from '../delivery/deadline'
 import { isBucketName, isRegion } from '../tencent/bucket-name'
 import { cosRefusal, cosRequest } from '../tencent/cos-request'
 import { callbackUrl, LONGEST_URL, maskedUrl } from './callback-url'
@@ -212,7 +213,7 @@ async function store(session: Session, { found }: DeployedCallback): Promise<rea
       method: 'GET',
       path: '/',
       query: { 'max-keys': '1' },
-      signal: AbortSignal.timeout(10_000),
+      deadline: Deadline.in(10_000),
     } as const
     const answer = await cosRequest(place, request, session.credentials())
     if (answer.status === 200) return [ok(`STORE_URL: cos: bucket ${bucket} is there`)]

@@ -1,3 +1,4 @@
+import { Deadline } from '../delivery/deadline'
 import { cosRefusal, cosRequest, type CosTarget } from '../tencent/cos-request'
 import { untilActive } from './functions'
 import type { Session } from './session'
@@ -58,7 +59,7 @@ function clockOf(timestamp: string): string {
 async function deploymentsIn(session: Session, target: CosTarget): Promise<readonly Deployment[]> {
   const prefix = `${session.serverless.service.service}-${session.stage}-`
   const get = async (path: string, query: Readonly<Record<string, string>> = {}): Promise<string> => {
-    const request = { method: 'GET', path, query, signal: AbortSignal.timeout(30_000) } as const
+    const request = { method: 'GET', path, query, deadline: Deadline.in(30_000) } as const
     const answer = await cosRequest(target, request, session.credentials())
     if (answer.status !== 200) throw cosRefusal(target, path, answer)
     return answer.body

@@ -11,7 +11,8 @@ import {
 } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { DeliveryError } from '../delivery/delivery-error'
+import { PeerError } from '../delivery/peer-error'
+import type { Deadline } from '../delivery/deadline'
 import { decoded } from '../delivery/driver-url'
 import { reasonOf } from '../delivery/reason-of'
 import { makeFolder, PRIVATE_FILE } from './private-folder'
@@ -32,9 +33,9 @@ interface OpenFile {
 }
 
 export interface LineFile {
-  /** Adds a line, and resolves once it is on disk. Throws a DeliveryError, when `signal` aborts, too. */
-  append(line: string, signal: AbortSignal): Promise<void>
-  close(): Promise<void>
+  /** Adds a line, and resolves once it is on disk. Throws a PeerError, when `deadline` aborts, too. */
+  append(line: string, deadline: Deadline): Promise<void>
+  readonly close: () => void
 }
 
 /**
@@ -81,24 +82,20 @@ export function openLineFile(scheme: string, path: string): LineFile {
     if (isKnownToHaveFailed(current)) throw new Error('the disk failed while the line was on its way to it')
   }
 
-  const late = (): DeliveryError =>
-    new DeliveryError(`${scheme}: ${path}: not written within the time allowed`)
+  const late = (): PeerError => new PeerError(`${scheme}: ${path}: not written within the time allowed`)
 
   return {
-    async append(line, signal) {
-      if (signal.aborted) throw late()
+    async append(line, deadline) {
+      if (deadline.isOver) throw late()
       try {
-        const current = there() ?? (await unlessAborted(make(), signal))
+        const current = there() ?? (await unlessAborted(make(), deadline))
         addLine(current, line)
-        if (current.onDisk) await unlessAborted(flushed(current), signal)
+        if (current.onDisk) await unlessAborted(flushed(current), deadline)
       } catch (error) {
-        throw error instanceof Aborted ? late() : new DeliveryError(`${scheme}: ${path}: ${reasonOf(error)}`)
+        throw error instanceof Aborted ? late() : new PeerError(`${scheme}: ${path}: ${reasonOf(error)}`)
       }
     },
-    async close() {
-      retire()
-      return Promise.resolve()
-    },
+    close: retire,
   }
 }
 
@@ -179,10 +176,6 @@ function isKnownToHaveFailed({ hasFailed }: OpenFile): boolean {
 class Aborted extends Error {}
 
 /** The system's call cannot be stopped; the caller can go on without it. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(new Aborted())
-    signal.addEventListener('abort', giveUp, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp))
-  })
+function unlessAborted<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
+  return deadline.hold(work, () => new Aborted())
 }

@@ -2,6 +2,10 @@ import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { openLog, openParts } from '../app'
 import { ConfigError, type Environment, readConfig } from '../config'
+import { Deadline } from '../delivery/deadline'
+import { revived } from '../relay/after-failure'
+import { DEADLINES } from '../relay/deadlines'
+import { failedItem } from '../relay/deliver-or-park'
 import type { RelayParts } from '../relay/parts'
 import { reasonOf } from '../delivery/reason-of'
 import { storeFolderOf } from '../stores/file'
@@ -102,14 +106,14 @@ async function run(argv: readonly string[], env: Environment): Promise<number> {
             : await each(named, (id) => redeliverOne(store, parts, id))
           return report(results, json)
         } finally {
-          await closeTargets(parts)
+          closeTargets(parts)
         }
       }
       default:
         throw new UsageError(`no command is called ${command}`)
     }
   } finally {
-    await store.close()
+    store.close?.()
   }
 }
 
@@ -220,9 +224,9 @@ async function targetsOf(env: Environment, storeUrl: string, store: Store): Prom
   }
 }
 
-async function closeTargets(parts: RelayParts | null): Promise<void> {
-  const open = [parts?.queue, ...(parts?.channels ?? []).map(({ channel }) => channel)]
-  await Promise.all(open.map(async (part) => part?.close()))
+function closeTargets(parts: RelayParts | null): void {
+  parts?.queue?.close?.()
+  for (const { channel } of parts?.channels ?? []) channel.close?.()
 }
 
 /** Every waiting and every dead item, the oldest first; none overtakes one of its group that failed. */
@@ -243,18 +247,22 @@ async function redeliverAll(store: Store, parts: RelayParts | null): Promise<rea
 }
 
 async function redeliverOne(store: Store, parts: RelayParts | null, id: string): Promise<Result> {
-  const item = await store.take(id, LEASE_MS)
-  if (item === null || item === 'unreadable') return { id, done: false, note: notTaken(item) }
+  const taken = await store.take(id, LEASE_MS)
+  if (taken === null || taken === 'unreadable') return { id, done: false, note: notTaken(taken) }
+  const now = Date.now()
+  const item = revived(taken, now)
   if (parts === null) {
-    await store.park({ ...item, status: 'waiting', dueAt: Date.now() })
+    await store.park({ ...item, status: 'waiting', dueAt: now })
     return { id, done: true, note: "due now: the function's next sweep tries it" }
   }
-  const failure = await redeliver(parts, item)
+  const failure = await redeliver(parts, item, Deadline.in(DEADLINES.patient))
   if (failure === null) {
     await store.remove(id)
     return { id, done: true, note: 'delivered' }
   }
-  await store.park({ ...item, tries: item.tries + 1, lastError: failure.message })
+  const { status, lastError, ...failed } = failedItem(parts, item, failure, now)
+  // What could not be read is never due: a person decides again.
+  await store.park({ ...failed, lastError, status: item.status === 'quarantined' ? item.status : status })
   return { id, done: false, note: failure.message }
 }
 

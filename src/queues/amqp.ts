@@ -1,14 +1,15 @@
 import type { Socket } from 'node:net'
 import { Connection as RabbitConnection, type Channel } from 'rabbitmq-client'
 import type { CloudEvent } from '../callback/cloud-event'
-import type { DeliveryError } from '../delivery/delivery-error'
+import type { PeerError } from '../delivery/peer-error'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import { follow, type Grammar } from '../delivery/follow'
 import { guard } from '../delivery/guarded-socket'
 import { failed, type Peer, peerAt } from '../delivery/peer'
 import { reasonOf } from '../delivery/reason-of'
 import { shareConnection, type Connection } from '../delivery/shared-connection'
-import type { OpenQueue } from './queue'
+import { each } from '../delivery/each'
+import type { QueueDriver } from './queue'
 
 const EXAMPLE = 'amqp://user:password@host:5672/vhost?queue=NAME'
 
@@ -28,7 +29,9 @@ interface Route {
 }
 
 interface Broker {
-  readonly options: ConstructorParameters<typeof RabbitConnection>[0]
+  readonly options: Exclude<ConstructorParameters<typeof RabbitConnection>[0], string | undefined> & {
+    readonly hostname: string
+  }
   readonly route: Route
 }
 
@@ -41,7 +44,7 @@ interface Publisher extends Connection {
  * `?exchange=E&routingKey=K`. Messages are persistent and mandatory, and count once the broker has confirmed them; one that no queue
  * takes is a failed delivery. Message id = event id. Without `declare=1` (which makes it durable) a missing queue is an error.
  */
-export const openAmqpQueue: OpenQueue = (text) => {
+const open: QueueDriver['open'] = (text) => {
   const url = driverUrl(text, EXAMPLE, ['queue', 'exchange', 'routingKey', 'declare'])
   const scheme = url.protocol.slice(0, -1)
   const broker = brokerOf(url)
@@ -49,11 +52,12 @@ export const openAmqpQueue: OpenQueue = (text) => {
   const shared = shareConnection(peer, (lost) => openPublisher(peer, broker, lost))
   return {
     scheme,
-    publish: (event, signal) => shared.use(signal, (publisher) => publisher.publish(event)),
-    close() {
-      shared.close()
-      return Promise.resolve()
-    },
+    secrets: peer.secrets,
+    endpoints: [{ host: broker.options.hostname, port: Number(broker.options.port) }],
+    needs: [],
+    publish: (events, deadline) =>
+      each(events, (event) => shared.use(deadline, (publisher) => publisher.publish(event))),
+    close: shared.close,
   }
 }
 
@@ -105,7 +109,7 @@ interface UnderWay {
 const WRITTEN_TOGETHER = 8
 
 function openPublisher(peer: Peer, { options, route }: Broker, lost: () => void): Publisher {
-  const fail = (what: string): DeliveryError => failed(peer, what)
+  const fail = (what: string): PeerError => failed(peer, what)
   const connection = new RabbitConnection(options)
   const internals = connection as unknown as Internals
   guard(internals._socket, follow(framesOfBroker()))
@@ -234,7 +238,7 @@ async function checkRoute(
   channel: Channel,
   route: Route,
   options: Broker['options'],
-  fail: (what: string) => DeliveryError,
+  fail: (what: string) => PeerError,
 ): Promise<void> {
   try {
     if (route.exchange !== '') await channel.exchangeDeclare({ exchange: route.exchange, passive: true })
@@ -259,3 +263,5 @@ function unroutable(route: Route): string {
     ? `there is no queue "${route.routingKey}" any more: the message was returned`
     : `exchange "${route.exchange}" has no queue for routing key "${route.routingKey}": the message was returned, bind a queue`
 }
+
+export const driver: QueueDriver = { schemes: ['amqp', 'amqps'], form: EXAMPLE, open }

@@ -1,10 +1,13 @@
 import { createHmac, randomInt } from 'node:crypto'
 import { decoded, driverUrl } from '../delivery/driver-url'
+import { endpointAt } from '../delivery/driver'
 import { endpointOf } from '../delivery/endpoint'
+import { failureOfStatus } from '../delivery/failure'
 import { failed, type Peer } from '../delivery/peer'
 import { post, retryAfterMs } from '../delivery/post'
 import { type Credentials, secretsOf } from '../tencent/credentials'
-import type { OpenQueue } from './queue'
+import { each } from '../delivery/each'
+import type { QueueDriver } from './queue'
 
 const EXAMPLE = 'cmq://QUEUE?region=gz'
 const PATH = '/v2/index.php'
@@ -39,7 +42,7 @@ const LONGEST_MESSAGE = 1_048_576
  * its HTTP interface (cloud.tencent.com/document/product/406/5906 and 1496/70952; hosts: 1496/122722), signed with the credentials
  * of the function's role.
  */
-export const openCmqQueue: OpenQueue = (text, context) => {
+const open: QueueDriver['open'] = (text, context) => {
   const url = driverUrl(text, EXAMPLE, ['region', 'endpoint'])
   const queue = decoded(url.hostname, 'name of the queue')
   if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(queue)) {
@@ -54,36 +57,43 @@ export const openCmqQueue: OpenQueue = (text, context) => {
 
   return {
     scheme: 'cmq',
-    async publish(event, signal) {
-      const credentials = context.credentials()
-      if (credentials === null) {
-        throw failed(
-          { name: 'cmq', secrets: [] },
-          'no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
+    secrets: [],
+    endpoints: [endpointAt(endpoint)],
+    needs: ['cmq:SendMessage'],
+    publish: (events, deadline) =>
+      each(events, async (event) => {
+        const credentials = context.credentials()
+        if (credentials === null) {
+          throw failed(
+            { name: 'cmq', secrets: [] },
+            'no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
+          )
+        }
+        const msgBody = JSON.stringify(event)
+        const form = signed(
+          endpoint,
+          { Action: 'SendMessage', queueName: queue, msgBody, delaySeconds: '0' },
+          credentials,
         )
-      }
-      const msgBody = JSON.stringify(event)
-      const form = signed(
-        endpoint,
-        { Action: 'SendMessage', queueName: queue, msgBody, delaySeconds: '0' },
-        credentials,
-      )
-      const peer: Peer = {
-        name: 'cmq',
-        secrets: [...secretsOf(credentials), form.get('Signature') ?? ''],
-      }
-      if (Buffer.byteLength(msgBody) > LONGEST_MESSAGE) throw failed(peer, 'the message is over 1 MB')
-      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-      const { status, headers: answer, body } = await post(peer, endpoint, form.toString(), headers, signal)
-      const { code, message } = parsed(body)
-      if (status === 200 && code === 0) return
-      const words = code === null ? `answered ${String(status)}` : `code ${String(code)}: ${message}`
-      throw failed(peer, `${endpoint.host}: queue "${queue}": ${words}`, {
-        retryAfterMs: retryAfterMs(answer),
-        throttled: status === 429,
-      })
-    },
-    close: () => Promise.resolve(),
+        const peer: Peer = {
+          name: 'cmq',
+          secrets: [...secretsOf(credentials), form.get('Signature') ?? ''],
+        }
+        if (Buffer.byteLength(msgBody) > LONGEST_MESSAGE) throw failed(peer, 'the message is over 1 MB')
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+        const {
+          status,
+          headers: answer,
+          body,
+        } = await post(peer, endpoint, form.toString(), headers, deadline)
+        const { code, message } = parsed(body)
+        if (status === 200 && code === 0) return
+        const words = code === null ? `answered ${String(status)}` : `code ${String(code)}: ${message}`
+        throw failed(peer, `${endpoint.host}: queue "${queue}": ${words}`, {
+          retryAfterMs: retryAfterMs(answer),
+          ...failureOfStatus(status),
+        })
+      }),
   }
 }
 
@@ -117,3 +127,5 @@ function parsed(body: string): { code: number | null; message: string } {
     return { code: null, message: '' }
   }
 }
+
+export const driver: QueueDriver = { schemes: ['cmq'], form: EXAMPLE, open }

@@ -1,12 +1,17 @@
+import { EMBEDDED } from '../delivery/driver'
 import { filePathOf, openLineFile } from '../disk/line-file'
-import type { OpenQueue } from './queue'
+import { each } from '../delivery/each'
+import type { QueueDriver } from './queue'
 
 /** `file:PATH`: one JSON line an event, on disk before `publish` resolves. */
-export const openFileQueue: OpenQueue = (url) => {
+const open: QueueDriver['open'] = (url) => {
   const file = openLineFile('file', filePathOf(url, 'queue.jsonl'))
   return {
     scheme: 'file',
-    publish: (event, signal) => file.append(JSON.stringify(event), signal),
-    close: () => file.close(),
+    ...EMBEDDED,
+    publish: (events, deadline) => each(events, (event) => file.append(JSON.stringify(event), deadline)),
+    close: file.close,
   }
 }
+
+export const driver: QueueDriver = { schemes: ['file'], form: 'file:PATH', open }

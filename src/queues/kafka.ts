@@ -10,7 +10,8 @@ import { openGuarded } from '../delivery/guarded-socket'
 import { failed, type Peer, peerAt } from '../delivery/peer'
 import { reasonOf } from '../delivery/reason-of'
 import { shareConnection, type Connection } from '../delivery/shared-connection'
-import type { OpenQueue } from './queue'
+import { each } from '../delivery/each'
+import type { QueueDriver } from './queue'
 
 // The client is kafkajs 2.2.4. Bundled and minified it loads in 24 ms and is 270 KB (70 KB zipped); @platformatic/kafka 1.35.0 loads
 // in 205 ms and is 577 KB (171 KB zipped), 110 ms and 433 KB by its producer's file alone, which its package does not export, and it
@@ -86,17 +87,21 @@ interface Producer extends Connection {
  * object's events keep their order; the record is a CloudEvent in the structured mode of the Kafka binding (1.0.2, 3.3). The topic
  * must exist.
  */
-export const openKafkaQueue: OpenQueue = (text) => {
+const open: QueueDriver['open'] = (text) => {
   const target = targetOf(text)
   const peer = peerAt(`${target.scheme}: ${target.brokers.join(',')}`, text)
   const shared = shareConnection(peer, (lost) => openProducer(peer, target, lost))
   return {
     scheme: target.scheme,
-    publish: (event, signal) => shared.use(signal, (producer) => producer.publish(event)),
-    close() {
-      shared.close()
-      return Promise.resolve()
-    },
+    secrets: peer.secrets,
+    endpoints: target.brokers.map((broker) => {
+      const [host = '', port] = broker.split(':')
+      return { host, port: Number(port) }
+    }),
+    needs: [],
+    publish: (events, deadline) =>
+      each(events, (event) => shared.use(deadline, (producer) => producer.publish(event))),
+    close: shared.close,
   }
 }
 
@@ -280,3 +285,5 @@ function explained(error: unknown, target: Target): string {
   if (typeof cause.code === 'string') return cause.code
   return reasonOf(cause)
 }
+
+export const driver: QueueDriver = { schemes: ['kafka', 'kafkas'], form: EXAMPLE, open }

@@ -1,15 +1,17 @@
 import type { CloudEvent } from '../callback/cloud-event'
-import type { DriverContext } from '../delivery/driver-context'
+import type { Deadline } from '../delivery/deadline'
+import type { Driver, TargetFacts } from '../delivery/driver'
+import type { Failure } from '../delivery/failure'
 
 /** Where successes go. */
-export interface Queue {
-  /** The URL's scheme, as shown to people: `amqp`. */
-  readonly scheme: string
-  /** Resolves once the service has taken the event for good (confirmed, on disk); else throws a DeliveryError. Must stop early when `signal` aborts. */
-  publish(event: CloudEvent, signal: AbortSignal): Promise<void>
-  /** Lets go of connections; publishing afterwards opens new ones. */
-  close(): Promise<void>
+export interface Queue extends TargetFacts {
+  /**
+   * Resolves with an answer for each event, in their order: null once the service has taken it for good (confirmed, on disk). Rejects with a
+   * PeerError when the same befell all of them. Settles by the deadline: `down` when nothing can have been taken, `unsure` when it may have been.
+   */
+  publish(events: readonly CloudEvent[], deadline: Deadline): Promise<readonly (Failure | null)[]>
+  /** Lets go of connections; publishing afterwards opens new ones. Absent: there are none. */
+  close?(): void
 }
 
-/** Opens a driver without touching the network. Throws an Error that says what is wrong with the URL, never the URL itself. */
-export type OpenQueue = (url: string, context: DriverContext) => Queue
+export type QueueDriver = Driver<Queue>

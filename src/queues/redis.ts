@@ -1,7 +1,8 @@
 import { driverUrl } from '../delivery/driver-url'
 import { failed } from '../delivery/peer'
 import { redisConnection } from '../delivery/redis-connection'
-import type { OpenQueue } from './queue'
+import { each } from '../delivery/each'
+import type { QueueDriver } from './queue'
 
 const EXAMPLE = 'redis://user:password@host:6379/0?stream=NAME'
 
@@ -12,7 +13,7 @@ const DEFAULT_MAXLEN = 100_000
  * Redis Streams: `redis[s]://[user:pass@]host:port/db?stream=NAME[&maxlen=N]`. Each event is one entry with the fields `id`, `type`
  * and `event`, the last the whole CloudEvent as JSON. `maxlen` bounds the stream, nearly (`MAXLEN ~`); 0 leaves it unbounded.
  */
-export const openRedisQueue: OpenQueue = (text) => {
+const open: QueueDriver['open'] = (text) => {
   const url = driverUrl(text, EXAMPLE, ['stream', 'maxlen'])
   const stream = url.searchParams.get('stream') ?? ''
   if (stream === '') throw new Error(`the parameter stream is missing: ${EXAMPLE}`)
@@ -23,15 +24,18 @@ export const openRedisQueue: OpenQueue = (text) => {
   const connection = redisConnection(scheme, url)
   return {
     scheme,
-    async publish(event, signal) {
-      const fields = ['id', event.id, 'type', event.type, 'event', JSON.stringify(event)]
-      const entry = await connection.command(['XADD', stream, ...bound, '*', ...fields], signal)
-      if (!/^\d+-\d+$/.test(String(entry)))
-        throw failed(connection.peer, 'it answered, but not with the id of an entry')
-    },
-    close() {
-      connection.close()
-      return Promise.resolve()
-    },
+    secrets: connection.peer.secrets,
+    endpoints: [connection.endpoint],
+    needs: [],
+    publish: (events, deadline) =>
+      each(events, async (event) => {
+        const fields = ['id', event.id, 'type', event.type, 'event', JSON.stringify(event)]
+        const entry = await connection.command(['XADD', stream, ...bound, '*', ...fields], deadline)
+        if (!/^\d+-\d+$/.test(String(entry)))
+          throw failed(connection.peer, 'it answered, but not with the id of an entry')
+      }),
+    close: connection.close,
   }
 }
+
+export const driver: QueueDriver = { schemes: ['redis', 'rediss'], form: EXAMPLE, open }

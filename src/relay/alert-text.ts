@@ -1,5 +1,5 @@
 import type { Alert, AlertItem, Fact } from '../alerts/alert'
-import { sha256 } from '../callback/sha256'
+import { sha256 } from '../delivery/sha256'
 import type { CloudEvent } from '../callback/cloud-event'
 import { isRfc3339 } from '../callback/time'
 import type { Job, Subject, Task, Text, WorkflowExecution } from '../callback/model'

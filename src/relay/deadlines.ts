@@ -1,10 +1,13 @@
-import { monotonicMs } from '../delivery/monotonic-ms'
+import { Deadline } from '../delivery/deadline'
+
 /** Milliseconds. A callback is answered within `callback`, whatever hangs; the function's timeout must be longer. */
 export const DEADLINES = {
   /** One callback in all. */
   callback: 4_000,
-  /** One attempt at a delivery. */
+  /** One try at a delivery while a sender waits for the answer. */
   attempt: 2_000,
+  /** One try at a delivery by the sweep: nobody waits for it. */
+  patient: 20_000,
   /** One step of the ledger or the outbox, but for the claim. */
   store: 500,
   /** The claim: it may have a connection to open, and the callback may be delivered twice when it fails. */
@@ -17,12 +20,7 @@ export const DEADLINES = {
   reserve: 1_700,
 } as const
 
-export interface Deadline {
-  /** What is left of the callback's time, at most `most`, less the reserve; never negative. */
-  readonly allow: (most: number) => number
-}
-
+/** Until when a callback may go on trying; what comes after has its time kept back. */
 export function startDeadline(totalMs: number = DEADLINES.callback): Deadline {
-  const end = monotonicMs() + totalMs - DEADLINES.reserve
-  return { allow: (most) => Math.max(0, Math.min(most, end - monotonicMs())) }
+  return Deadline.in(totalMs - DEADLINES.reserve)
 }

@@ -1,7 +1,12 @@
+import type { Failure } from '../delivery/failure'
+import type { ParkedItem, Store } from '../stores/store'
+import { afterFailure } from './after-failure'
 import { DEADLINES } from './deadlines'
-import { type Delivery, firstItem, park, tryDelivery } from './delivery'
+import { type Delivery } from './delivery'
+import { timed } from './ledger'
 import type { RelayParts } from './parts'
 import type { Run } from './run'
+import { tryDelivery } from './try-delivery'
 
 /** What became of one delivery; `lost`: neither taken nor parked. */
 export type Fate = 'delivered' | 'parked' | 'lost'
@@ -12,16 +17,56 @@ export async function deliverOrPark(
   delivery: Delivery,
   run: Pick<Run, 'deadline' | 'arrivedAt'>,
 ): Promise<Fate> {
-  const failure = await tryDelivery(parts, delivery, run.deadline.allow(DEADLINES.attempt))
+  const failure = await tryDelivery(parts, delivery, run.deadline.within(DEADLINES.attempt))
   if (failure === null) return 'delivered'
-  const parked = await park(parts.store, firstItem(delivery, failure, run.arrivedAt, parts.channels))
+  const item = failedItem(parts, untried(delivery, run.arrivedAt), failure, run.arrivedAt)
+  const parked = await park(parts.store, item)
   const { kind } = delivery.parcel
-  const channel = kind === 'message' ? parts.queue?.scheme : delivery.parcel.channel
   parts.log(parked ? 'warn' : 'error', `a delivery failed: ${parked ? 'parked' : 'not parked'}`, {
     item: delivery.id,
     kind,
-    to: channel,
+    to: kind === 'message' ? parts.queue?.scheme : delivery.parcel.channel,
     error: failure.message,
   })
   return parked ? 'parked' : 'lost'
+}
+
+/** A delivery as an item of the outbox, due at once. */
+export function untried({ id, group, parcel }: Delivery, arrivedAt: number): ParkedItem {
+  return {
+    id,
+    group,
+    status: 'waiting',
+    parkedAt: arrivedAt,
+    tries: 0,
+    dueAt: arrivedAt,
+    lastError: null,
+    parcel,
+  }
+}
+
+/** What becomes of an item of this configuration after a failed try. */
+export function failedItem(
+  { channels, giveUpAfterMs }: Pick<RelayParts, 'channels' | 'giveUpAfterMs'>,
+  item: ParkedItem,
+  failure: Failure,
+  now: number,
+): ParkedItem {
+  const { parcel } = item
+  const named = 'channel' in parcel ? channels.find(({ id }) => id === parcel.channel) : undefined
+  return afterFailure(item, failure, now, {
+    giveUpAfterMs,
+    isSummarised: named?.channel.resolve === undefined,
+  })
+}
+
+/** Parks within the store's deadline; false when it cannot be parked. */
+export async function park(store: Store | null, item: ParkedItem): Promise<boolean> {
+  if (store === null) return false
+  try {
+    await timed(() => store.park(item))
+    return true
+  } catch {
+    return false
+  }
 }

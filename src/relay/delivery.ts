@@ -1,13 +1,7 @@
-import { monotonicMs } from '../delivery/monotonic-ms'
-import { sha256 } from '../callback/sha256'
 import type { Alert } from '../alerts/alert'
 import type { CloudEvent } from '../callback/cloud-event'
-import type { Parcel, ParkedItem, Store } from '../stores/store'
-import { attempt, type Failure } from './attempt'
-import { backoff } from './backoff'
-import { DEADLINES } from './deadlines'
-import { timed } from './ledger'
-import type { NamedChannel, RelayParts } from './parts'
+import { sha256 } from '../delivery/sha256'
+import type { Parcel } from '../stores/store'
 
 /**
  * Something owed to one destination: what is tried at once, and parked as it is when the try fails. Id and group are worked out when
@@ -63,141 +57,62 @@ function groupOfIncident(channel: string, incident: string): string {
   return `${channel}-${digest(incident)}`
 }
 
+const DIGEST_LENGTH = 22
+
 export function digest(...parts: readonly string[]): string {
-  return sha256(JSON.stringify(parts), 'base64url').slice(0, 22)
+  return sha256(JSON.stringify(parts), 'base64url').slice(0, DIGEST_LENGTH)
 }
 
-/** One try at a delivery within `ms`, asking for the channel's limit included; null when the destination has taken it. */
-export async function tryDelivery(
-  parts: Pick<RelayParts, 'queue' | 'channels' | 'store'>,
-  { parcel }: Delivery,
-  ms: number,
-): Promise<Failure | null> {
-  if (parcel.kind === 'message') {
-    const { queue } = parts
-    if (queue === null) return gone('QUEUE_URL is no longer set')
-    return attempt(ms, (signal) => queue.publish(parcel.event, signal))
-  }
-  const named = parts.channels.find(({ id }) => id === parcel.channel)
-  if (named === undefined) return gone(`the channel ${parcel.channel} is no longer in ALERT_URLS`)
-  const { channel } = named
-  const start = monotonicMs()
-  const wait = await waitBefore(parts.store, named, ms)
-  if (wait > 0)
-    return {
-      message: `${channel.scheme}: held back to keep within the channel's limit`,
-      retryAfterMs: wait,
-      throttled: true,
-    }
-  return attempt(ms - (monotonicMs() - start), async (signal) => {
-    if (parcel.kind === 'alert') await channel.send(parcel.alert, signal)
-    else await channel.resolve?.(parcel.incident, signal)
-  })
+/** Where something waits out of turn, as a prefix of its group's name. */
+export const LANES = {
+  /** Alerts that their channel throttled: they wait together, and go out as one summary. */
+  digest: 'digest-',
+  /** What its destination refused: its group goes on without it. */
+  aside: 'aside-',
+  /** Callbacks that nobody can be asked about: behind all others. */
+  unchecked: 'unchecked-',
+} as const
+
+export type Lane = keyof typeof LANES
+
+/** After the lane: the team was told of it. */
+const TOLD = 'told-'
+
+export function laneOf(group: string): Lane | null {
+  return (Object.keys(LANES) as Lane[]).find((lane) => group.startsWith(LANES[lane])) ?? null
 }
 
-/**
- * How long a channel must be left alone. Counted in the store, so that all instances together keep within its limit; over a little more than
- * its time, for a message may be under way for as long as an attempt lasts, and the next be quicker.
- */
-async function waitBefore(
-  store: Store | null,
-  { id, channel: { limit } }: NamedChannel,
-  ms: number,
-): Promise<number> {
-  if (limit === null || store === null) return 0
-  try {
-    const perMs = limit.perMs + Math.min(DEADLINES.attempt, limit.perMs / 10)
-    const asking = Math.max(0, Math.min(DEADLINES.store, ms))
-    return await timed(() => store.admit(`limit/${id}`, limit.messages, perMs), asking)
-  } catch {
-    return 0
-  }
+export function isTold(group: string): boolean {
+  const lane = laneOf(group)
+  return lane !== null && group.startsWith(LANES[lane] + TOLD)
 }
 
-function gone(message: string): Failure {
-  return { message, retryAfterMs: null, throttled: false }
+/** The same place, marked. */
+export function toldGroup(group: string): string {
+  const lane = laneOf(group)
+  if (lane === null || isTold(group)) return group
+  return LANES[lane] + TOLD + group.slice(LANES[lane].length)
 }
 
-/** Whether an item is for a channel that is no longer in ALERT_URLS, or is there by another key: it can never go there. */
-export function isForNobody(
-  { parcel }: Pick<ParkedItem, 'parcel'>,
-  channels: readonly NamedChannel[],
-): boolean {
-  return (
-    (parcel.kind === 'alert' || parcel.kind === 'resolve') &&
-    !channels.some(({ id }) => id === parcel.channel)
-  )
-}
-
-/** Alerts that a channel throttled wait together, and go out as one digest. */
-const DIGEST = 'digest-'
-
-export function isDigestGroup(group: string): boolean {
-  return group.startsWith(DIGEST)
-}
-
-/**
- * Where a delivery waits after a failure: an alert that its channel throttled with the others that it throttled. A channel that knows
- * incidents must get each alert by itself, in order with its resolve.
- */
-export function groupAfter(
-  { group, parcel }: Pick<ParkedItem, 'group' | 'parcel'>,
-  failure: Failure,
-  channels: readonly NamedChannel[],
+/** Puts into a lane by itself; what is there stays. */
+export function groupInLane(
+  lane: 'aside' | 'unchecked',
+  { id, group }: { id: string; group: string },
 ): string {
-  if (parcel.kind === 'unverified') return failure.unverifiable === true ? uncheckedGroup(group) : group
-  if (parcel.kind !== 'alert' || !failure.throttled) return group
-  const named = channels.find(({ id }) => id === parcel.channel)
-  return named?.channel.resolve === undefined ? DIGEST + parcel.channel : group
+  return laneOf(group) === lane ? group : `${LANES[lane]}${group}${lane === 'aside' ? `/${id}` : ''}`
 }
 
-/** Callbacks that nobody can be asked about: they wait behind all others, and are told of once. */
-const UNCHECKED = 'unchecked-'
-const TOLD = `${UNCHECKED}told-`
+const CI = 'ci'
+/** Where callbacks go that cannot be checked. */
+export const NOBODY = 'nobody'
 
-export function uncheckedGroup(group: string): string {
-  return group.startsWith(UNCHECKED) ? group : UNCHECKED + group
-}
-
-export function isUnchecked(group: string): boolean {
-  return group.startsWith(UNCHECKED)
-}
-
-export function isToldUnchecked(group: string): boolean {
-  return group.startsWith(TOLD)
-}
-
-export function toldUncheckedGroup(group: string): string {
-  return TOLD + group.slice(UNCHECKED.length)
-}
-
-/** The item that a failed first try leaves in the outbox. */
-export function firstItem(
-  delivery: Delivery,
-  failure: Failure,
-  arrivedAt: number,
-  channels: readonly NamedChannel[],
-): ParkedItem {
-  const { id, parcel } = delivery
-  return {
-    id,
-    group: groupAfter(delivery, failure, channels),
-    status: 'waiting',
-    parkedAt: arrivedAt,
-    tries: 1,
-    dueAt: arrivedAt + backoff(1, failure.retryAfterMs),
-    lastError: failure.message,
-    parcel,
-  }
-}
-
-/** Parks within the store's deadline; false when it cannot be parked. */
-export async function park(store: Store | null, item: ParkedItem): Promise<boolean> {
-  if (store === null) return false
-  try {
-    await timed(() => store.park(item))
-    return true
-  } catch {
-    return false
-  }
+/** What a group waits for: `queue`, a channel's id, CI, or nobody. */
+export function destinationOf(group: string): string {
+  const lane = laneOf(group)
+  if (lane === 'unchecked') return NOBODY
+  if (group.startsWith('unverified-')) return CI
+  if (lane === null) return group.slice(0, -(DIGEST_LENGTH + 1))
+  const rest = group.slice(LANES[lane].length)
+  if (lane === 'digest') return rest
+  return destinationOf((rest.startsWith(TOLD) ? rest.slice(TOLD.length) : rest).split('/')[0] ?? '')
 }

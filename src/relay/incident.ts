@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert'
-import { deliverOrPark, type Fate } from './deliver-or-park'
-import { firstItem, park, resolveDelivery } from './delivery'
+import { deliverOrPark, type Fate, park, untried } from './deliver-or-park'
+import { resolveDelivery } from './delivery'
 import { timed } from './ledger'
 import type { NamedChannel, RelayParts } from './parts'
 import type { Run } from './run'
@@ -77,7 +77,7 @@ export async function endIncident(
       owed.filter(isThere).map(async (id) => {
         const delivery = resolveDelivery(id, incident, cause)
         const fate = parked.includes(id)
-          ? await parkBehind(parts, firstItem(delivery, behindItsAlert, run.arrivedAt, channels))
+          ? await parkBehind(parts, untried(delivery, run.arrivedAt))
           : await deliverOrPark(parts, delivery, run)
         return { id, item: delivery.id, fate }
       }),
@@ -101,14 +101,10 @@ export async function endIncident(
   }
 }
 
-const behindItsAlert = {
-  message: 'waits behind the alert that it resolves',
-  retryAfterMs: null,
-  throttled: false,
-}
-
+/** It waits behind the alert that it resolves. */
 async function parkBehind({ store }: RelayParts, item: Parameters<typeof park>[1]): Promise<Fate> {
-  return (await park(store, item)) ? 'parked' : 'lost'
+  const waiting = { ...item, lastError: 'waits behind the alert that it resolves' }
+  return (await park(store, waiting)) ? 'parked' : 'lost'
 }
 
 function noteOf(text: string | null): IncidentNote {

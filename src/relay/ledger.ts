@@ -1,7 +1,7 @@
-import { inTime } from '../delivery/within'
+import { Deadline } from '../delivery/deadline'
 import type { Log } from '../log'
 import type { Claim, Store } from '../stores/store'
-import { type Deadline, DEADLINES } from './deadlines'
+import { DEADLINES } from './deadlines'
 
 /** Done claims are kept so long: a repeat within it is a duplicate. */
 const KEPT_MS = 7 * 24 * 3_600_000
@@ -29,7 +29,7 @@ export async function claim(
     reported(() => store.settle(key, KEPT_MS), 'the ledger took no note: a repeat may be delivered twice')
   let answer: Claim
   try {
-    const ms = Math.max(SHORTEST_CLAIM_MS, deadline.allow(DEADLINES.claim))
+    const ms = Math.max(SHORTEST_CLAIM_MS, deadline.within(DEADLINES.claim).left)
     answer = await timed(() => store.claim(key, leaseMs), ms)
   } catch (error) {
     log('warn', 'the ledger is down: delivering without it', { key, error: messageOf(error) })
@@ -60,7 +60,7 @@ const nothing = async (): Promise<void> => {}
 
 /** A store that hangs is a store that is down. */
 export function timed<T>(step: () => Promise<T>, ms: number = DEADLINES.store): Promise<T> {
-  return inTime(ms, step(), () => new Error('the store gave no answer within the time allowed'))
+  return Deadline.in(ms).hold(step(), () => new Error('the store gave no answer within the time allowed'))
 }
 
 export function messageOf(error: unknown): string {

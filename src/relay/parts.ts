@@ -1,3 +1,4 @@
+import type { Deadline } from '../delivery/deadline'
 import type { AlertChannel } from '../alerts/alert-channel'
 import type { Job, WorkflowExecution } from '../callback/model'
 import type { Log } from '../log'
@@ -13,8 +14,8 @@ export interface NamedChannel {
 
 /** What CI says when asked: null when it knows none such. Both throw when CI cannot be asked. */
 export interface ReadBack {
-  execution(bucket: string, runId: string, signal: AbortSignal): Promise<WorkflowExecution | null>
-  job(bucket: string, jobId: string, signal: AbortSignal): Promise<Job | null>
+  execution(bucket: string, runId: string, deadline: Deadline): Promise<WorkflowExecution | null>
+  job(bucket: string, jobId: string, deadline: Deadline): Promise<Job | null>
 }
 
 /** The open parts that a relay is put together from; null: not configured. */
@@ -27,6 +28,8 @@ export interface RelayParts {
   readonly verify: 'off' | 'read-back'
   /** RECONCILE: the buckets of a workflow, to ask CI about where a callback names none. */
   readonly bucketsOf: (workflowId: string) => readonly string[]
+  /** GIVE_UP_AFTER, in ms. */
+  readonly giveUpAfterMs: number
   readonly language: Language
   readonly log: Log
   /** What GET shows besides the schemes of queue, channels and store. */

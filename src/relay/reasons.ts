@@ -1,6 +1,6 @@
 import type { Subject, WorkflowExecution } from '../callback/model'
-import { type Deadline, DEADLINES } from './deadlines'
-import { within } from '../delivery/within'
+import type { Deadline } from '../delivery/deadline'
+import { DEADLINES } from './deadlines'
 import { messageOf } from './ledger'
 import type { RelayParts } from './parts'
 import { bucketsToAsk } from './verify'
@@ -16,11 +16,10 @@ export async function withReasons(parts: RelayParts, subject: Subject, deadline:
   const [bucket] = bucketsToAsk(parts, subject)
   if (bucket === undefined || tasks.some((task) => task.code !== null || task.message !== null))
     return subject
-  const ms = Math.min(DEADLINES.reason, deadline.allow(DEADLINES.callback) - DEADLINES.alert)
+  const asking = deadline.within(Math.min(DEADLINES.reason, deadline.left - DEADLINES.alert))
   try {
-    const told = await within(
-      ms,
-      (signal) => readBack.execution(bucket, runId, signal),
+    const told = await asking.hold(
+      readBack.execution(bucket, runId, asking),
       () => new Error('CI gave no answer in time'),
     )
     return told === null ? subject : { kind: 'workflow', execution: merged(subject.execution, told) }

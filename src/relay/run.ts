@@ -1,4 +1,4 @@
-import type { Deadline } from './deadlines'
+import type { Deadline } from '../delivery/deadline'
 import type { Stopwatch } from './stopwatch'
 
 /** The conditions under which one callback is worked on. */

@@ -1,9 +1,10 @@
 import { isBase64 } from '../callback/body-text'
 import type { Subject } from '../callback/model'
-import { within } from '../delivery/within'
+import type { Deadline } from '../delivery/deadline'
 import type { GatewayRequest } from '../gateway/request'
 import { DEADLINES } from './deadlines'
-import { digest, park, uncheckedGroup } from './delivery'
+import { park } from './deliver-or-park'
+import { digest, groupInLane } from './delivery'
 import { fewAtOnce } from './few-at-once'
 import { messageOf } from './ledger'
 import { idOf, type Outcome, stateOf } from './outcome'
@@ -40,7 +41,7 @@ async function verifyOne(
     const [bucket = null] = bucketsToAsk(parts, subject)
     const parked = await park(parts.store, {
       id,
-      group: isUnverifiable(error) ? uncheckedGroup(id) : id,
+      group: isUnverifiable(error) ? groupInLane('unchecked', { id, group: id }) : id,
       status: 'waiting',
       parkedAt: run.arrivedAt,
       tries: 1,
@@ -63,9 +64,9 @@ export async function askCi(
   if (readBack === null) throw new Error('no credentials to ask CI with: give the function a role')
   const buckets = bucketsToAsk(parts, subject)
   if (buckets.length === 0) throw new Unverifiable('the callback names no bucket to ask CI about')
-  const told = await within(
-    run.deadline.allow(DEADLINES.attempt),
-    (signal) => firstTold(readBack, subject, buckets, signal),
+  const deadline = run.deadline.within(DEADLINES.attempt)
+  const told = await deadline.hold(
+    firstTold(readBack, subject, buckets, deadline),
     () => new Error('CI gave no answer in time'),
   )
   // What CI answers may lag behind what it calls back.
@@ -95,10 +96,10 @@ async function firstTold(
   readBack: ReadBack,
   subject: Subject,
   buckets: readonly string[],
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<Subject | null> {
   for (const bucket of buckets) {
-    const told = await toldOf(readBack, subject, bucket, signal)
+    const told = await toldOf(readBack, subject, bucket, deadline)
     if (told !== null) return told
   }
   return null
@@ -108,13 +109,13 @@ async function toldOf(
   readBack: ReadBack,
   subject: Subject,
   bucket: string,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<Subject | null> {
   if (subject.kind === 'job') {
-    const job = await readBack.job(bucket, subject.job.jobId, signal)
+    const job = await readBack.job(bucket, subject.job.jobId, deadline)
     return job && { kind: 'job', job }
   }
-  const execution = await readBack.execution(bucket, subject.execution.runId, signal)
+  const execution = await readBack.execution(bucket, subject.execution.runId, deadline)
   // CI does not tell the headers of the upload again.
   return execution && { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
 }

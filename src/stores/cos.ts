@@ -8,7 +8,7 @@ import { bucketObjects } from '../tencent/bucket-objects'
 import type { CosTarget } from '../tencent/cos-request'
 import { isRecord, isText, isTime, parsed } from './item-form'
 import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
-import { byArrival, headerOf, LONGEST_LEASE_MS, type OpenStore, type ParkedItem } from './store'
+import { byArrival, headerOf, LONGEST_LEASE_MS, type ParkedItem, type StoreDriver } from './store'
 import { parcelOf, strayList, Unreadable } from './unreadable'
 
 const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
@@ -63,7 +63,7 @@ type Got = { readonly kind: 'got'; readonly holder: string } | { readonly kind: 
  * Headers of items cannot stand in their keys (850 bytes hold no group and no error, and a key cannot change in one step), so `list`
  * reads the beginning of each object, but only of those that changed since the last time.
  */
-export const openCosStore: OpenStore = (text, context) => {
+const open: StoreDriver['open'] = (text, context) => {
   const { target, prefix } = readUrl(text, context)
   /** What `list` has read; null: what cannot be. */
   const seen = new Map<string, { readonly etag: string; readonly line: ItemLine | null }>()
@@ -151,6 +151,9 @@ export const openCosStore: OpenStore = (text, context) => {
 
   return {
     scheme: 'cos',
+    secrets: [],
+    endpoints: [objects.endpoint],
+    needs: ['cos:GetObject', 'cos:PutObject', 'cos:DeleteObject', 'cos:GetBucket'],
 
     async claim(key, leaseMs) {
       const got = await acquire(claimName(key), leaseMs)
@@ -268,9 +271,6 @@ export const openCosStore: OpenStore = (text, context) => {
     async strays() {
       return Promise.resolve(strays.found())
     },
-    async close() {
-      return Promise.resolve()
-    },
   }
 }
 
@@ -332,3 +332,5 @@ async function inParallel<T>(items: readonly T[], act: (item: T) => Promise<void
   }
   await Promise.all(Array.from({ length: READS_AT_ONCE }, worker))
 }
+
+export const driver: StoreDriver = { schemes: ['cos'], form: EXAMPLE, open }

@@ -16,11 +16,12 @@ import {
 import { endOf, type Expiring, removeWhenOver } from '../disk/expiry'
 import { filePathOf } from '../disk/line-file'
 import { dropLeases, endLease, sweepLeases, takeLease } from '../disk/lease-chain'
+import { EMBEDDED } from '../delivery/driver'
 import { closeFolder } from '../disk/private-folder'
 import { dropState, readState, swapState } from '../disk/swap-state'
 import { isRecord, isText, isTime, parsed } from './item-form'
 import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
-import { byArrival, headerOf, type ItemHeader, type OpenStore, type ParkedItem, type Store } from './store'
+import { byArrival, headerOf, type ItemHeader, type ParkedItem, type Store, type StoreDriver } from './store'
 import { parcelOf, strayList, Unreadable } from './unreadable'
 
 /** A window that ended so long ago is of no more use to a process that just looked at it. */
@@ -61,7 +62,11 @@ const OURS = [...Object.keys(NAMES), TIDIED]
  * killed at any point leaves the old state or the new one, and at most a draft that `tidy` sweeps. Names are digests: a key may be
  * any text, on file systems that ignore case, too.
  */
-export const openFileStore: OpenStore = (url) => openFolder(storeFolderOf(url))
+export const driver: StoreDriver = {
+  schemes: ['file'],
+  form: 'file:DIR',
+  open: (url) => openFolder(storeFolderOf(url)),
+}
 
 /** The folder in `file:DIR`, absolute. Throws an Error when there is none. */
 export function storeFolderOf(url: string): string {
@@ -126,6 +131,7 @@ function openFolder(root: string): Store {
 
   return {
     scheme: 'file',
+    ...EMBEDDED,
 
     async claim(key, leaseMs) {
       await closedToOthers()
@@ -288,9 +294,6 @@ function openFolder(root: string): Store {
         const names = await strays.passOver(folder, () => inFolder(() => listFolder(join(root, folder))))
         for (const name of names ?? []) if (!isOurs(name)) strays.note(join(folder, name), NOT_OURS)
       }
-    },
-    async close() {
-      return Promise.resolve()
     },
   }
 }

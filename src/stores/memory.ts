@@ -1,5 +1,6 @@
+import { EMBEDDED } from '../delivery/driver'
 import { slideWindow } from '../delivery/sliding-window'
-import { byArrival, headerOf, LONGEST_LEASE_MS, type OpenStore, type ParkedItem } from './store'
+import { byArrival, headerOf, LONGEST_LEASE_MS, type ParkedItem, type StoreDriver } from './store'
 
 interface KeyState {
   /** null: done. */
@@ -13,7 +14,7 @@ interface ItemState {
 }
 
 /** `memory:` keeps everything in this process, and forgets it with the process. For tests and trials. */
-export const openMemoryStore: OpenStore = (url) => {
+const open: StoreDriver['open'] = (url) => {
   if (url !== 'memory:') throw new Error('a memory store takes no parameters: write memory:')
   let claims = 0
   const keys = new Map<string, KeyState>()
@@ -23,6 +24,7 @@ export const openMemoryStore: OpenStore = (url) => {
 
   return {
     scheme: 'memory',
+    ...EMBEDDED,
 
     async claim(key, leaseMs) {
       const now = Date.now()
@@ -95,9 +97,6 @@ export const openMemoryStore: OpenStore = (url) => {
     async strays() {
       return Promise.resolve([])
     },
-    async close() {
-      return Promise.resolve()
-    },
   }
 }
 
@@ -109,3 +108,5 @@ function isOn({ holder, endsAt }: KeyState, now: number): boolean {
 function isLeased(endsAt: number, now: number): boolean {
   return endsAt > now && endsAt <= now + LONGEST_LEASE_MS
 }
+
+export const driver: StoreDriver = { schemes: ['memory'], form: 'memory:', open }

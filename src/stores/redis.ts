@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Deadline } from '../delivery/deadline'
 import { driverUrl } from '../delivery/driver-url'
 import { redisConnection } from '../delivery/redis-connection'
 import { script, type Words } from '../delivery/redis-script'
@@ -8,8 +9,8 @@ import {
   headerOf,
   type ItemHeader,
   LONGEST_LEASE_MS,
-  type OpenStore,
   type ParkedItem,
+  type StoreDriver,
 } from './store'
 import { parcelOf, strayList, Unreadable } from './unreadable'
 
@@ -90,7 +91,7 @@ return per`)
  *
  * Redis 5 or later. Not for a cluster without a proxy, unless the prefix holds a hash tag: `{relay}:`.
  */
-export const openRedisStore: OpenStore = (url) => {
+const open: StoreDriver['open'] = (url) => {
   const address = driverUrl(url, EXAMPLE, ['prefix'])
   const prefix = address.searchParams.get('prefix') ?? 'relay:'
   const scheme = address.protocol.slice(0, -1)
@@ -98,7 +99,7 @@ export const openRedisStore: OpenStore = (url) => {
   const runWithin =
     (ms: number) =>
     async (...words: Words): Promise<unknown> =>
-      connection.command(words, ms)
+      connection.command(words, Deadline.in(ms))
   const run = runWithin(DEADLINE_MS)
   const strays = strayList()
 
@@ -112,6 +113,9 @@ export const openRedisStore: OpenStore = (url) => {
 
   return {
     scheme,
+    secrets: connection.peer.secrets,
+    endpoints: [connection.endpoint],
+    needs: [],
 
     async claim(key, leaseMs) {
       const holder = randomUUID()
@@ -196,10 +200,7 @@ export const openRedisStore: OpenStore = (url) => {
     async strays() {
       return Promise.resolve(strays.found())
     },
-    async close() {
-      connection.close()
-      return Promise.resolve()
-    },
+    close: connection.close,
   }
 }
 
@@ -230,3 +231,5 @@ function itemOf(id: string, answer: unknown): ParkedItem | null {
 function pairs(flat: readonly string[]): [string, string][] {
   return flat.flatMap((word, i): [string, string][] => (i % 2 === 0 ? [[word, flat[i + 1] ?? '']] : []))
 }
+
+export const driver: StoreDriver = { schemes: ['redis', 'rediss'], form: EXAMPLE, open }

@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert'
 import type { CloudEvent } from '../callback/cloud-event'
-import type { DriverContext } from '../delivery/driver-context'
+import type { Driver, TargetFacts } from '../delivery/driver'
 
 /** The answer to a claim: yours until the lease ends; somebody else's for so long; or settled before. */
 export type Claim =
@@ -42,6 +42,12 @@ export interface ItemHeader {
   readonly dueAt: number
   /** Why the last try failed; never a secret. */
   readonly lastError: string | null
+  /** How often the destination refused this very message; absent: never. */
+  readonly refusals?: number
+  /** How often it was sent without an answer, and may have been taken; absent: never. */
+  readonly copies?: number
+  /** When its present life began: one that was dead, and is redelivered, has a new one. Absent: with `parkedAt`. */
+  readonly since?: number
 }
 
 export interface ParkedItem extends ItemHeader {
@@ -64,10 +70,7 @@ export const LONGEST_LEASE_MS = 15 * 60_000
  * Keys and note names are any text; a driver encodes them as its medium needs. Methods throw when the store cannot be reached. What cannot be
  * read is passed over, never removed, and told by `strays`.
  */
-export interface Store {
-  /** The URL's scheme, as shown to people: `redis`. */
-  readonly scheme: string
-
+export interface Store extends TargetFacts {
   /** Claims `key` for `leaseMs`, LONGEST_LEASE_MS at most. Of any number of claims at once, one is `claimed`. A lease ends by itself. */
   claim(key: string, leaseMs: number): Promise<Claim>
   /** Marks `key` as done for `keepMs`, whoever holds the claim. */
@@ -97,11 +100,10 @@ export interface Store {
   tidy(timeIsUp?: () => boolean): Promise<void>
   /** What lies in the store and cannot be read, as far as names tell it or this instance came upon it; a hundred at most. */
   strays(): Promise<readonly Stray[]>
-  close(): Promise<void>
+  close?(): void
 }
 
-/** Opens a driver without touching the medium. Throws an Error that says what is wrong with the URL, never the URL itself. */
-export type OpenStore = (url: string, context: DriverContext) => Store
+export type StoreDriver = Driver<Store>
 
 /** The order of `list()`: the oldest first. */
 export function byArrival(a: ItemHeader, b: ItemHeader): number {
@@ -109,6 +111,12 @@ export function byArrival(a: ItemHeader, b: ItemHeader): number {
 }
 
 /** An item without its parcel. */
-export function headerOf({ id, status, group, parkedAt, tries, dueAt, lastError }: ItemHeader): ItemHeader {
-  return { id, status, group, parkedAt, tries, dueAt, lastError }
+export function headerOf(item: ItemHeader): ItemHeader {
+  const { id, status, group, parkedAt, tries, dueAt, lastError, refusals, copies, since } = item
+  return {
+    ...{ id, status, group, parkedAt, tries, dueAt, lastError },
+    ...(refusals !== undefined && { refusals }),
+    ...(copies !== undefined && { copies }),
+    ...(since !== undefined && { since }),
+  }
 }

@@ -1,31 +1,33 @@
-import { LONGEST_WAIT_MS } from '../relay/backoff'
-import { isUnchecked } from '../relay/delivery'
+import { LONGEST_WAIT_MS } from '../relay/after-failure'
+import { destinationOf } from '../relay/delivery'
 import type { ItemHeader } from '../stores/store'
 
+export type Group = readonly [ItemHeader, ...ItemHeader[]]
+
 /**
- * The waiting items to deliver now, group by group, each in order of arrival; the groups by the arrival of their first, but what must be asked
- * about behind what is only to be delivered, and what nobody can be asked about behind all. A group is due when its first item is: the others
- * wait behind it, so that nothing overtakes.
+ * The waiting items to deliver now, by destination, group by group, each in order of arrival; the groups by the arrival of their first. A group is due
+ * when its first item is: the others wait behind it, so that nothing overtakes.
  */
-export function dueGroups(items: readonly ItemHeader[], now: number): readonly (readonly ItemHeader[])[] {
-  const groups = new Map<string, ItemHeader[]>()
+export function dueGroups(items: readonly ItemHeader[], now: number): ReadonlyMap<string, Group[]> {
+  const groups = new Map<string, [ItemHeader, ...ItemHeader[]]>()
   for (const item of items) {
     if (item.status !== 'waiting') continue
     const group = groups.get(item.group)
     if (group === undefined) groups.set(item.group, [item])
     else group.push(item)
   }
-  const due = [...groups.values()].filter(([first]) => first !== undefined && isDue(first, now))
-  return RANKS.flatMap((isOfRank) => due.filter(([first]) => first !== undefined && isOfRank(first)))
+  const due = [...groups.values()].filter(([first]) => isDue(first, now))
+  const byDestination = new Map<string, Group[]>()
+  for (const group of due) {
+    const destination = destinationOf(group[0].group)
+    const others = byDestination.get(destination)
+    if (others === undefined) byDestination.set(destination, [group])
+    else others.push(group)
+  }
+  return byDestination
 }
 
 /** No wait is so long that it ends later: such a time was given by a clock that is ahead of ours. */
-function isDue({ dueAt }: ItemHeader, now: number): boolean {
+export function isDue({ dueAt }: ItemHeader, now: number): boolean {
   return dueAt <= now || dueAt > now + LONGEST_WAIT_MS
 }
-
-const RANKS: readonly ((header: ItemHeader) => boolean)[] = [
-  ({ id, group }) => !isUnchecked(group) && !id.startsWith('unverified-'),
-  ({ id, group }) => !isUnchecked(group) && id.startsWith('unverified-'),
-  ({ group }) => isUnchecked(group),
-]

@@ -1,4 +1,4 @@
-import { inTime } from '../delivery/within'
+import { Deadline } from '../delivery/deadline'
 import type { Store } from '../stores/store'
 
 /** Generous: a sweep has time, and a large outbox in a bucket takes some to list. */
@@ -9,13 +9,15 @@ const SHORTEST_CALL_MS = 200
 /** The store, with a deadline for every call: `left` is what remains of the whole, in ms. What hangs is given up, and rejects. */
 export function patientStore(store: Store, left: () => number): Store {
   const timed = <T>(call: Promise<T>): Promise<T> =>
-    inTime(
-      Math.max(SHORTEST_CALL_MS, Math.min(CALL_MS, left())),
+    Deadline.in(Math.max(SHORTEST_CALL_MS, Math.min(CALL_MS, left()))).hold(
       call,
       () => new Error(`${store.scheme}: the store gave no answer within the time allowed`),
     )
   return {
     scheme: store.scheme,
+    secrets: store.secrets,
+    endpoints: store.endpoints,
+    needs: store.needs,
     claim: (key, leaseMs) => timed(store.claim(key, leaseMs)),
     settle: (key, keepMs) => timed(store.settle(key, keepMs)),
     release: (key, holder) => timed(store.release(key, holder)),
@@ -29,6 +31,5 @@ export function patientStore(store: Store, left: () => number): Store {
     admit: (name, messages, perMs) => timed(store.admit(name, messages, perMs)),
     tidy: (timeIsUp) => timed(store.tidy(timeIsUp)),
     strays: () => timed(store.strays()),
-    close: () => timed(store.close()),
   }
 }

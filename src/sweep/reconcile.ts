@@ -1,10 +1,10 @@
-import { bounded, LONGEST_WAIT_MS } from '../relay/backoff'
 import { isGoingOn } from '../relay/route'
 import { messageOf } from '../relay/ledger'
 import { ledgerKey } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
-import { within } from '../delivery/within'
+import { Deadline } from '../delivery/deadline'
+import { failureOf } from '../delivery/failure'
 import type { Store } from '../stores/store'
 import type { ListedExecution } from '../callback/read-back'
 import type { Executions } from '../tencent/executions'
@@ -27,6 +27,8 @@ const FIRST_LOOK_MS = 24 * 3_600_000
 /** An execution that runs for longer no longer holds the watermark. */
 const LONGEST_RUN_MS = 7 * 24 * 3_600_000
 const CALL_MS = 4_000
+/** No wait is longer, whatever CI asks for. */
+const LONGEST_CI_WAIT_MS = 3_600_000
 const BUSY_NOTE = 'reconcile-busy'
 
 /**
@@ -48,7 +50,7 @@ export async function reconcile(
     try {
       await reconcileOne(target)
     } catch (error) {
-      const wait = bounded(retryAfterOf(error))
+      const wait = Math.min(LONGEST_CI_WAIT_MS, failureOf(error).retryAfterMs ?? 0)
       parts.log('warn', 'CI could not be reconciled with: a later sweep tries again', {
         ...target,
         error: messageOf(error),
@@ -71,8 +73,8 @@ export async function reconcile(
     let isInOrder = true
     let nextToken: string | null = null
     do {
-      const page = await asked((signal) =>
-        executions.page({ ...target, from: watermark - OVERLAP_MS, to: now, nextToken }, signal),
+      const page = await asked((deadline) =>
+        executions.page({ ...target, from: watermark - OVERLAP_MS, to: now, nextToken }, deadline),
       )
       for (const execution of page.executions) {
         if (timeIsUp()) return move(isInOrder ? Math.min(next, cameTo) : watermark)
@@ -107,7 +109,7 @@ export async function reconcile(
   ): Promise<'settled' | 'going-on' | 'open'> {
     if (isGoingOn(state)) return 'going-on'
     if (await isSettled(store, ledgerKey('workflow', runId, state))) return 'settled'
-    const execution = await asked((signal) => executions.execution(target.bucket, runId, signal))
+    const execution = await asked((deadline) => executions.execution(target.bucket, runId, deadline))
     const what = { id: runId, state, bucket: target.bucket }
     if (execution === null) {
       parts.log('warn', 'CI lists an execution that it then does not know', what)
@@ -126,7 +128,7 @@ export async function reconcile(
 /** Whether CI asked to be left alone, until a time that it can have asked for. */
 async function isBusy(store: Store): Promise<boolean> {
   const until = Number((await store.note(BUSY_NOTE)) ?? NaN)
-  return until > Date.now() && until <= Date.now() + LONGEST_WAIT_MS
+  return until > Date.now() && until <= Date.now() + LONGEST_CI_WAIT_MS
 }
 
 /** Whether the ledger knows it as done; asked by a claim that is given back at once. */
@@ -136,12 +138,7 @@ async function isSettled(store: Store, key: string): Promise<boolean> {
   return claim.kind === 'done'
 }
 
-/** By its field: drivers are bundled apart, each with an error class of its own. */
-function retryAfterOf(error: unknown): number {
-  const { retryAfterMs } = (error ?? {}) as { retryAfterMs?: unknown }
-  return typeof retryAfterMs === 'number' ? retryAfterMs : 0
-}
-
-function asked<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return within(CALL_MS, call, () => new Error('CI gave no answer in time'))
+function asked<T>(call: (deadline: Deadline) => Promise<T>): Promise<T> {
+  const deadline = Deadline.in(CALL_MS)
+  return deadline.hold(call(deadline), () => new Error('CI gave no answer in time'))
 }

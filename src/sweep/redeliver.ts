@@ -1,10 +1,10 @@
+import type { Deadline } from '../delivery/deadline'
+import { failure, type Failure, failureOf } from '../delivery/failure'
 import { bodyText } from '../callback/body-text'
 import type { Subject } from '../callback/model'
 import { readCallback } from '../callback/read-callback'
 import { DEADLINES, startDeadline } from '../relay/deadlines'
-import { tryDelivery } from '../relay/delivery'
-import type { Failure } from '../relay/attempt'
-import { messageOf } from '../relay/ledger'
+import { tryDelivery } from '../relay/try-delivery'
 import { idOf, type Outcome } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
@@ -14,13 +14,17 @@ import { askCi, isUnverifiable } from '../relay/verify'
 import type { Parcel, ParkedItem } from '../stores/store'
 
 /** One more try at a parked item, of whatever kind; null when it is settled and can go. Never throws. */
-export async function redeliver(parts: RelayParts, item: ParkedItem): Promise<Failure | null> {
+export async function redeliver(
+  parts: RelayParts,
+  item: ParkedItem,
+  deadline: Deadline,
+): Promise<Failure | null> {
   const { parcel } = item
   switch (parcel.kind) {
     case 'message':
     case 'alert':
     case 'resolve':
-      return tryDelivery(parts, { id: item.id, group: item.group, parcel }, DEADLINES.attempt)
+      return tryDelivery(parts, { parcel }, deadline)
     case 'unverified':
     case 'unreadable':
       return relayAgain(parts, item, parcel)
@@ -45,7 +49,7 @@ async function relayAgain(
     const open = outcomes.find((outcome) => outcome === 'held' || outcome === 'undelivered')
     return open === undefined ? null : failure(`relayed again, but ${open}`)
   } catch (error) {
-    return { ...failure(messageOf(error)), unverifiable: isUnverifiable(error) }
+    return { ...failureOf(error), unverifiable: isUnverifiable(error) }
   }
 }
 
@@ -63,8 +67,4 @@ export function startRun(arrivedAt: number): Run {
     arrivedAt,
     stopwatch: startStopwatch(),
   }
-}
-
-function failure(message: string): Failure {
-  return { message, retryAfterMs: null, throttled: false }
 }

@@ -1,6 +1,9 @@
 import type { Alert } from '../alerts/alert'
+import { Deadline } from '../delivery/deadline'
 import { DEADLINES } from '../relay/deadlines'
-import { alertDelivery, firstItem, park, tryDelivery } from '../relay/delivery'
+import { failedItem, park, untried } from '../relay/deliver-or-park'
+import { alertDelivery } from '../relay/delivery'
+import { tryDelivery } from '../relay/try-delivery'
 import type { RelayParts } from '../relay/parts'
 import type { Store } from '../stores/store'
 
@@ -15,8 +18,8 @@ export async function tellTeam(
   await Promise.all(
     parts.channels.map(async ({ id }) => {
       const delivery = { ...alertDelivery(id, alert), id: itemId(id) }
-      const failure = await tryDelivery(parts, delivery, DEADLINES.attempt)
-      if (failure !== null) await park(store, firstItem(delivery, failure, now, parts.channels))
+      const failure = await tryDelivery(parts, delivery, Deadline.in(DEADLINES.patient))
+      if (failure !== null) await park(store, failedItem(parts, untried(delivery, now), failure, now))
     }),
   )
 }

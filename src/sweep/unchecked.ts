@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert'
 import { WORDS, type Words } from '../relay/alert-words'
-import { digest, isToldUnchecked, isUnchecked, toldUncheckedGroup } from '../relay/delivery'
+import { digest, isTold, laneOf, toldGroup } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import type { ItemHeader, Store } from '../stores/store'
 import { tellTeam } from './tell-team'
@@ -19,7 +19,7 @@ const LEASE_MS = 30_000
 export async function tellOfUnchecked(parts: RelayParts, store: Store): Promise<void> {
   if (parts.channels.length === 0) return
   const untold = (await store.list())
-    .filter(({ status, group }) => status === 'waiting' && isUnchecked(group) && !isToldUnchecked(group))
+    .filter(({ status, group }) => status === 'waiting' && laneOf(group) === 'unchecked' && !isTold(group))
     .slice(0, AT_ONCE)
   if (untold.length === 0) return
   if ((await store.admit(EVERY_NOTE, 1, EVERY_MS)) > 0) return
@@ -28,7 +28,7 @@ export async function tellOfUnchecked(parts: RelayParts, store: Store): Promise<
   for (const { id } of untold) {
     const item = await store.take(id, LEASE_MS)
     if (item === null || item === 'unreadable') continue
-    await store.park({ ...item, group: toldUncheckedGroup(item.group) })
+    await store.park({ ...item, group: toldGroup(item.group) })
   }
 }
 

@@ -1,5 +1,8 @@
+import { Deadline } from '../delivery/deadline'
+import { type Endpoint, endpointAt } from '../delivery/driver'
 import { failed } from '../delivery/peer'
 import {
+  addressOf,
   cosRefusal,
   cosRequest,
   errorField,
@@ -19,8 +22,9 @@ export interface ListedObject {
   readonly bytes: number
 }
 
-/** Text objects of one bucket. Every method throws a DeliveryError when COS refuses or gives no answer. */
+/** Text objects of one bucket. Every method throws a PeerError when COS refuses or gives no answer. */
 export interface BucketObjects {
+  readonly endpoint: Endpoint
   /** null when there is no such object. */
   read(key: string): Promise<string | null>
   /** The first `bytes` bytes, which may end within a character. */
@@ -46,7 +50,7 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
     accepted: readonly number[],
     method: CosRequest['method'],
     key: string,
-    rest: Omit<CosRequest, 'method' | 'path' | 'signal'> = {},
+    rest: Omit<CosRequest, 'method' | 'path' | 'deadline'> = {},
   ): Promise<CosAnswer> => {
     const keys = credentials()
     if (keys === null) {
@@ -55,8 +59,8 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
         'there are no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
       )
     }
-    const signal = AbortSignal.timeout(DEADLINE_MS)
-    const answer = await cosRequest(target, { method, path: `/${key}`, ...rest, signal }, keys)
+    const deadline = Deadline.in(DEADLINE_MS)
+    const answer = await cosRequest(target, { method, path: `/${key}`, ...rest, deadline }, keys)
     if (!accepted.includes(answer.status)) throw cosRefusal(target, what, answer)
     return answer
   }
@@ -70,6 +74,7 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
   }
 
   return {
+    endpoint: endpointAt(addressOf(target)),
     async read(key) {
       return read(key, {})
     },

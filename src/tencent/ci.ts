@@ -1,3 +1,4 @@
+import type { Deadline } from '../delivery/deadline'
 import { isLoopback } from '../delivery/endpoint'
 import { failed } from '../delivery/peer'
 import { isBucketName, isRegion } from './bucket-name'
@@ -25,15 +26,15 @@ export interface ExecutionQuery {
  * CI's account of executions, as the XML that it answers with (read by src/callback/read-back.ts). Needs the permission
  * ci:DescribeMediaWorkflowExecutions.
  *
- * Throws a DeliveryError when CI refuses, with the wait it asks for (429, 503), or gives no answer.
+ * Throws a PeerError when CI refuses, with the wait it asks for (429, 503), or gives no answer.
  */
 export interface CiClient {
   /** One execution (460/80044); null when CI knows none such. */
-  describeExecution(bucket: string, runId: string, signal: AbortSignal): Promise<string | null>
+  describeExecution(bucket: string, runId: string, deadline: Deadline): Promise<string | null>
   /** One job (436/85084), as an answer that may hold none; null when CI knows none such. Needs ci:DescribeMediaJob. */
-  describeJob(bucket: string, jobId: string, signal: AbortSignal): Promise<string | null>
+  describeJob(bucket: string, jobId: string, deadline: Deadline): Promise<string | null>
   /** One page of a workflow's executions (460/80050). */
-  listExecutions(query: ExecutionQuery, signal: AbortSignal): Promise<string>
+  listExecutions(query: ExecutionQuery, deadline: Deadline): Promise<string>
 }
 
 export interface CiSettings {
@@ -53,7 +54,7 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
     bucket: string,
     path: string,
     query: Readonly<Record<string, string>>,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<{ target: CosTarget; answer: CosAnswer }> => {
     const keys = credentials()
     if (keys === null) {
@@ -63,7 +64,7 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
       )
     }
     const target: CosTarget = { service: 'ci', bucket, region, endpoint: address }
-    return { target, answer: await cosRequest(target, { method: 'GET', path, query, signal }, keys) }
+    return { target, answer: await cosRequest(target, { method: 'GET', path, query, deadline }, keys) }
   }
 
   /** One execution or job; null when there is none such. */
@@ -71,11 +72,11 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
     bucket: string,
     folder: 'workflowexecution' | 'jobs',
     id: string,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<string | null> => {
     // Both may come from a forged body, and become part of an address: CI has nothing that is named otherwise.
     if (!isBucketName(bucket) || !/^[\w-]{1,128}$/.test(id)) return null
-    const { target, answer } = await get(bucket, `/${folder}/${id}`, {}, signal)
+    const { target, answer } = await get(bucket, `/${folder}/${id}`, {}, deadline)
     if (answer.status === 200) return answer.body
     // A bucket that is not there speaks of a wrong region rather than of a forged run.
     if (answer.status === 404 && errorField(answer, 'Code') !== 'NoSuchBucket') return null
@@ -89,10 +90,10 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
   }
 
   return {
-    describeExecution: (bucket, runId, signal) => describe(bucket, 'workflowexecution', runId, signal),
-    describeJob: (bucket, jobId, signal) => describe(bucket, 'jobs', jobId, signal),
+    describeExecution: (bucket, runId, deadline) => describe(bucket, 'workflowexecution', runId, deadline),
+    describeJob: (bucket, jobId, deadline) => describe(bucket, 'jobs', jobId, deadline),
 
-    async listExecutions(query, signal) {
+    async listExecutions(query, deadline) {
       if (!isBucketName(query.bucket))
         throw new Error('the bucket must be named with its APPID: media-1250000000')
       const parameters = {
@@ -104,7 +105,7 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
         endCreationTime: ciTime(Math.ceil(query.endCreationTime / 1000)),
         ...(query.nextToken === null ? {} : { nextToken: query.nextToken }),
       }
-      const { target, answer } = await get(query.bucket, '/workflowexecution', parameters, signal)
+      const { target, answer } = await get(query.bucket, '/workflowexecution', parameters, deadline)
       if (answer.status !== 200) throw cosRefusal(target, 'listing executions', answer)
       return answer.body
     },

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { DeliveryError } from '../delivery/delivery-error'
+import type { PeerError } from '../delivery/peer-error'
+import type { Deadline } from '../delivery/deadline'
+import { failureOfStatus } from '../delivery/failure'
 import { failed, type Peer } from '../delivery/peer'
 import { retryAfterMs } from '../delivery/post'
 import { cosEncode, signCos } from './cos-sign'
@@ -22,7 +24,7 @@ export interface CosRequest {
   readonly query?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  readonly signal: AbortSignal
+  readonly deadline: Deadline
 }
 
 export interface CosAnswer {
@@ -38,7 +40,7 @@ const LONGEST_ANSWER = 32 * 2 ** 20
 
 /**
  * One signed request; redirects are not followed. By node:https, for the first use of fetch loads for three times as long, and this may be
- * on the way of every callback. Any status is an answer. Throws a DeliveryError, which names service and host, when
+ * on the way of every callback. Any status is an answer. Throws a PeerError, which names service and host, when
  * there is none.
  */
 export async function cosRequest(
@@ -46,7 +48,7 @@ export async function cosRequest(
   request: CosRequest,
   credentials: Credentials,
 ): Promise<CosAnswer> {
-  const base = target.endpoint ?? new URL(publicAddress(target))
+  const base = addressOf(target)
   const query = request.query ?? {}
   const path = request.path.split('/').map(cosEncode).join('/')
   const search = Object.entries(query).map(([name, value]) => `${cosEncode(name)}=${cosEncode(value)}`)
@@ -66,7 +68,7 @@ export async function cosRequest(
   } catch (error) {
     const { code } = error as { code?: unknown }
     const fault = typeof code === 'string' ? code : 'the connection failed'
-    const why = request.signal.aborted ? 'no answer within the time allowed' : fault
+    const why = request.deadline.isOver ? 'no answer within the time allowed' : fault
     throw failed(peer, `${base.host}: ${why}`)
   }
 }
@@ -76,7 +78,8 @@ async function send(
   headers: Readonly<Record<string, string>>,
   request: CosRequest,
 ): Promise<Omit<CosAnswer, 'peer'>> {
-  const { method, body, signal } = request
+  const { method, body, deadline } = request
+  const { signal } = aborting(deadline)
   // Loaded when used: most callbacks ask neither COS nor CI.
   const client = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
   return new Promise((resolve, reject) => {
@@ -93,7 +96,7 @@ async function send(
       isOver = true
       // A connection kept from an earlier invocation may have been closed by the peer meanwhile. All requests may be repeated.
       const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      if (isStale && !signal.aborted) {
+      if (isStale && !deadline.isOver) {
         send(url, headers, request).then(resolve, reject)
       } else reject(error)
     })
@@ -121,7 +124,7 @@ async function readAnswer(response: IncomingMessage): Promise<Omit<CosAnswer, 'p
 }
 
 /** A refusal as an error that quotes COS's code, words and request id; it carries the wait that COS asked for. */
-export function cosRefusal(target: CosTarget, what: string, answer: CosAnswer): DeliveryError {
+export function cosRefusal(target: CosTarget, what: string, answer: CosAnswer): PeerError {
   const requestId = errorField(answer, 'RequestId') ?? answer.headers.get('x-cos-request-id')
   const words = [
     `${target.bucket}: ${what}: answered ${answer.status}`,
@@ -131,7 +134,7 @@ export function cosRefusal(target: CosTarget, what: string, answer: CosAnswer): 
   ]
   return failed(answer.peer, words.filter((word) => word !== null).join(' '), {
     retryAfterMs: retryAfterMs(answer.headers),
-    throttled: answer.status === 429 || errorField(answer, 'Code') === 'SlowDown',
+    ...(errorField(answer, 'Code') === 'SlowDown' ? { kind: 'throttled' } : failureOfStatus(answer.status)),
   })
 }
 
@@ -145,6 +148,13 @@ export function errorField(answer: CosAnswer, name: 'Code' | 'Message' | 'Reques
   return value.trim() === '' ? null : value.trim()
 }
 
-function publicAddress({ service, bucket, region }: CosTarget): string {
-  return `https://${bucket}.${service}.${region}.myqcloud.com`
+/** Where a bucket's requests go. */
+export function addressOf({ service, bucket, region, endpoint }: CosTarget): URL {
+  return endpoint ?? new URL(`https://${bucket}.${service}.${region}.myqcloud.com`)
+}
+
+function aborting(deadline: Deadline): AbortController {
+  const controller = new AbortController()
+  deadline.onceOver(() => controller.abort())
+  return controller
 }

@@ -1,3 +1,4 @@
+import type { Deadline } from '../delivery/deadline'
 import type { Job, WorkflowExecution } from '../callback/model'
 import {
   type ExecutionPage,
@@ -16,18 +17,14 @@ export interface ExecutionSpan {
   readonly nextToken: string | null
 }
 
-/** CI's executions and jobs as the relay knows them. All throw a DeliveryError when CI refuses or cannot be reached. */
+/** CI's executions and jobs as the relay knows them. All throw a PeerError when CI refuses or cannot be reached. */
 export interface Executions {
   /** One execution with each task's code and message; null when CI knows none such. */
-  readonly execution: (
-    bucket: string,
-    runId: string,
-    signal: AbortSignal,
-  ) => Promise<WorkflowExecution | null>
+  readonly execution: (bucket: string, runId: string, deadline: Deadline) => Promise<WorkflowExecution | null>
   /** One job; null when CI knows none such. */
-  readonly job: (bucket: string, jobId: string, signal: AbortSignal) => Promise<Job | null>
+  readonly job: (bucket: string, jobId: string, deadline: Deadline) => Promise<Job | null>
   /** The executions created in a span, oldest first, page by page. */
-  readonly page: (span: ExecutionSpan, signal: AbortSignal) => Promise<ExecutionPage>
+  readonly page: (span: ExecutionSpan, deadline: Deadline) => Promise<ExecutionPage>
 }
 
 /** The longest page that CI gives. */
@@ -38,20 +35,20 @@ export function executionsOf(open: () => Promise<CiClient>): Executions {
   let opened: Promise<CiClient> | null = null
   const client = (): Promise<CiClient> => (opened ??= open())
   return {
-    async execution(bucket, runId, signal) {
-      const xml = await (await client()).describeExecution(bucket, runId, signal)
+    async execution(bucket, runId, deadline) {
+      const xml = await (await client()).describeExecution(bucket, runId, deadline)
       return xml === null ? null : readExecutionAnswer(xml, bucket)
     },
-    async job(bucket, jobId, signal) {
-      const xml = await (await client()).describeJob(bucket, jobId, signal)
+    async job(bucket, jobId, deadline) {
+      const xml = await (await client()).describeJob(bucket, jobId, deadline)
       return xml === null ? null : readJobAnswer(xml, bucket)
     },
-    async page({ bucket, workflowId, from, to, nextToken }, signal) {
+    async page({ bucket, workflowId, from, to, nextToken }, deadline) {
       const query = { bucket, workflowId, nextToken, size: PAGE, orderByTime: 'Asc' } as const
       return readExecutionPage(
         await (
           await client()
-        ).listExecutions({ ...query, startCreationTime: from, endCreationTime: to }, signal),
+        ).listExecutions({ ...query, startCreationTime: from, endCreationTime: to }, deadline),
       )
     },
   }

@@ -1,9 +1,10 @@
-import { openAlertmanagerChannel } from '../../src/alerts/alertmanager'
+import { Deadline } from '../../src/delivery/deadline'
+import { openAlertmanagerChannel } from '../support/open-drivers'
 import { CONTEXT, expectNoSecret } from '../support/driver-errors'
 import { alertmanager, type AlertmanagerAlert, type FakeRobot, serveRobot } from '../support/fake-robot'
 import { ENGLISH, WITHOUT_EVENT } from '../support/sample-alerts'
 
-const inTime = (): AbortSignal => AbortSignal.timeout(5000)
+const inTime = (): Deadline => Deadline.in(5000)
 
 describe('alertmanager', () => {
   let fake: FakeRobot<AlertmanagerAlert[]>
@@ -29,13 +30,13 @@ describe('alertmanager', () => {
       CONTEXT,
     )
     const error: unknown = await channel.resolve!('x', inTime()).catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ name: 'DeliveryError', message: 'alertmanager: HTTP 401: Unauthorized' })
+    expect(error).toMatchObject({ name: 'PeerError', message: 'alertmanager: HTTP 401: Unauthorized' })
     expectNoSecret(error, ['secret-word'])
   })
 
   test('resolve fails when what answers is no Alertmanager', async () => {
     fake.behave({ status: 200, body: '<html>captive portal</html>' })
     const channel = openAlertmanagerChannel(fake.endpoint.replace('http', 'alertmanager'), CONTEXT)
-    await expect(channel.resolve!('x', inTime())).rejects.toMatchObject({ name: 'DeliveryError' })
+    await expect(channel.resolve!('x', inTime())).rejects.toMatchObject({ name: 'PeerError' })
   })
 })

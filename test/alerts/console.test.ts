@@ -1,4 +1,5 @@
-import { openConsoleChannel } from '../../src/alerts/console'
+import { Deadline } from '../../src/delivery/deadline'
+import { openConsoleChannel } from '../support/open-drivers'
 import { CONTEXT } from '../support/driver-errors'
 import { ENGLISH } from '../support/sample-alerts'
 
@@ -31,8 +32,8 @@ function refusing(): void {
 test('a terminal that is gone is a failure', async () => {
   capture()
   refusing()
-  const sent = openConsoleChannel('console:', CONTEXT).send(ENGLISH, AbortSignal.timeout(1000))
-  await expect(sent).rejects.toMatchObject({ name: 'DeliveryError', message: 'console: EPIPE' })
+  const sent = openConsoleChannel('console:', CONTEXT).send(ENGLISH, Deadline.in(1000))
+  await expect(sent).rejects.toMatchObject({ name: 'PeerError', message: 'console: EPIPE' })
   spy.mockRestore()
 })
 
@@ -55,7 +56,7 @@ describe('console colours', () => {
   ])('terminal %s, NO_COLOR "%s": coloured %s', async (terminal, noColor, coloured) => {
     process.stdout.isTTY = terminal
     process.env['NO_COLOR'] = noColor
-    await openConsoleChannel('console:', CONTEXT).send(ENGLISH, AbortSignal.timeout(1000))
+    await openConsoleChannel('console:', CONTEXT).send(ENGLISH, Deadline.in(1000))
     expect(printed[0]!.includes('\u001b[1;31m🔴 Workflow failed: Lesson videos\u001b[0m')).toBe(coloured)
   })
 })

@@ -1,8 +1,9 @@
+import { Deadline } from '../../src/delivery/deadline'
+import { openFileChannel } from '../support/open-drivers'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { plainText } from '../../src/alerts/alert'
-import { openFileChannel } from '../../src/alerts/file'
 import { CONTEXT } from '../support/driver-errors'
 import { CHINESE, ENGLISH, HUGE, WITHOUT_EVENT } from '../support/sample-alerts'
 
@@ -13,7 +14,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const inTime = (): AbortSignal => AbortSignal.timeout(5000)
+const inTime = (): Deadline => Deadline.in(5000)
 const linesOf = (path: string): string[] =>
   existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []
 
@@ -53,11 +54,9 @@ describe('file', () => {
 
   test('gives up waiting for the disk when told to', async () => {
     const channel = openFileChannel(`file:${join(folder, 'alerts.jsonl')}`, CONTEXT)
-    const controller = new AbortController()
-    const sent = channel.send(HUGE, controller.signal)
-    controller.abort()
-    await expect(sent).rejects.toMatchObject({ name: 'DeliveryError' })
-    await channel.close()
+    const sent = channel.send(HUGE, Deadline.in(0))
+    await expect(sent).rejects.toMatchObject({ name: 'PeerError' })
+    channel.close?.()
   })
 
   test.each(['file:', 'file:///', 'file://host/x', 'file:dir/', 'file:a%00b', 'file:%zz'])(

@@ -1,4 +1,5 @@
-import { openPagerdutyChannel } from '../../src/alerts/pagerduty'
+import { Deadline } from '../../src/delivery/deadline'
+import { openPagerdutyChannel } from '../support/open-drivers'
 import { CONTEXT } from '../support/driver-errors'
 import {
   type FakeRobot,
@@ -9,7 +10,7 @@ import {
 } from '../support/fake-robot'
 import { CHINESE, ENGLISH, WITHOUT_EVENT } from '../support/sample-alerts'
 
-const inTime = (): AbortSignal => AbortSignal.timeout(5000)
+const inTime = (): Deadline => Deadline.in(5000)
 const urlOf = (fake: FakeRobot<PagerdutyEvent>): string =>
   `pagerduty://${PAGERDUTY_KEY}?endpoint=${fake.endpoint}`
 

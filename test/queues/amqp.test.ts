@@ -1,5 +1,6 @@
+import { Deadline } from '../../src/delivery/deadline'
+import { openAmqpQueue } from '../support/open-drivers'
 import { Connection } from 'rabbitmq-client'
-import { openAmqpQueue } from '../../src/queues/amqp'
 import { sampleEvent } from '../support/events'
 import { describeService } from '../support/services'
 
@@ -48,8 +49,8 @@ describeService('rabbitmq', (address) => {
 
   test('sends persistent messages with id and content type', async () => {
     const queue = openAmqpQueue(`amqp://${address}/%2f?exchange=${name}&routingKey=bound`, CONTEXT)
-    await queue.publish(sampleEvent('properties'), AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(sampleEvent('properties'), Deadline.in(5000))
+    queue.close?.()
     expect(await messages()).toMatchObject([
       {
         messageId: 'properties',
@@ -63,7 +64,7 @@ describeService('rabbitmq', (address) => {
   test('fails when the exchange has no queue for the key, and goes on', async () => {
     const queue = openAmqpQueue(`amqp://${address}/?exchange=${name}&routingKey=unbound`, CONTEXT)
     const publishing = ['same', 'same', 'other'].map((id) =>
-      queue.publish(sampleEvent(id), AbortSignal.timeout(5000)),
+      queue.publish(sampleEvent(id), Deadline.in(5000)),
     )
     for (const result of await Promise.allSettled(publishing)) {
       const words = `amqp: ${address}: exchange "${name}" has no queue for routing key "unbound"`
@@ -73,8 +74,8 @@ describeService('rabbitmq', (address) => {
       })
     }
     await admin.queueBind({ queue: name, exchange: name, routingKey: 'unbound' })
-    await queue.publish(sampleEvent('same'), AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(sampleEvent('same'), Deadline.in(5000))
+    queue.close?.()
     expect(await messages()).toMatchObject([{ messageId: 'same' }])
   })
 
@@ -86,19 +87,17 @@ describeService('rabbitmq', (address) => {
     [`?exchange=${name}-none&routingKey=k`, `there is no exchange "${name}-none" in vhost "/": create it`],
   ])('names what is missing: %s', async (query, words) => {
     const queue = openAmqpQueue(`amqp://${address}/${query}`, CONTEXT)
-    const publishing = [1, 2].map(() => queue.publish(sampleEvent('missing'), AbortSignal.timeout(5000)))
+    const publishing = [1, 2].map(() => queue.publish(sampleEvent('missing'), Deadline.in(5000)))
     for (const result of await Promise.allSettled(publishing)) {
       expect(result).toMatchObject({ status: 'rejected', reason: { message: `amqp: ${address}: ${words}` } })
     }
-    await queue.close()
+    queue.close?.()
   })
 
   test('names the vhost that is missing', async () => {
     const queue = openAmqpQueue(`amqp://${address}/nowhere?queue=${name}`, CONTEXT)
-    await expect(queue.publish(sampleEvent('vhost'), AbortSignal.timeout(5000))).rejects.toThrow(
-      /vhost nowhere/,
-    )
-    await queue.close()
+    await expect(queue.publish(sampleEvent('vhost'), Deadline.in(5000))).rejects.toThrow(/vhost nowhere/)
+    queue.close?.()
   })
 
   test('tells of a queue and of an exchange that were deleted meanwhile', async () => {
@@ -106,29 +105,27 @@ describeService('rabbitmq', (address) => {
     await admin.exchangeDeclare({ exchange: `${name}-gone` })
     const toQueue = openAmqpQueue(`amqp://${address}/?queue=${name}-gone`, CONTEXT)
     const toExchange = openAmqpQueue(`amqp://${address}/?exchange=${name}-gone`, CONTEXT)
-    await toQueue.publish(sampleEvent('before'), AbortSignal.timeout(5000))
-    await expect(toExchange.publish(sampleEvent('before'), AbortSignal.timeout(5000))).rejects.toThrow(
-      'was returned',
-    )
+    await toQueue.publish(sampleEvent('before'), Deadline.in(5000))
+    await expect(toExchange.publish(sampleEvent('before'), Deadline.in(5000))).rejects.toThrow('was returned')
     await admin.queueDelete(`${name}-gone`)
     await admin.exchangeDelete({ exchange: `${name}-gone` })
-    await expect(toQueue.publish(sampleEvent('after'), AbortSignal.timeout(5000))).rejects.toThrow(
+    await expect(toQueue.publish(sampleEvent('after'), Deadline.in(5000))).rejects.toThrow(
       `there is no queue "${name}-gone" any more`,
     )
-    const both = [1, 2].map(() => toExchange.publish(sampleEvent('after'), AbortSignal.timeout(5000)))
+    const both = [1, 2].map(() => toExchange.publish(sampleEvent('after'), Deadline.in(5000)))
     for (const result of await Promise.allSettled(both)) {
       expect(result).toMatchObject({
         reason: { message: expect.stringContaining(`no exchange "${name}-gone"`) },
       })
     }
-    await Promise.all([toQueue.close(), toExchange.close()])
+    for (const queue of [toQueue, toExchange]) queue.close?.()
   })
 
   test('creates the queue, durable, when asked to', async () => {
     const created = `${name} 新/1`
     const queue = openAmqpQueue(`amqp://${address}/?queue=${encodeURIComponent(created)}&declare=1`, CONTEXT)
-    await queue.publish(sampleEvent('declared'), AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(sampleEvent('declared'), Deadline.in(5000))
+    queue.close?.()
     await expect(admin.queueDeclare({ queue: created, durable: false })).rejects.toThrow(/durable/)
     expect(await messages(created)).toMatchObject([{ messageId: 'declared' }])
     await admin.queueDelete(created)
@@ -141,11 +138,9 @@ describeService('rabbitmq', (address) => {
       arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
     })
     const queue = openAmqpQueue(`amqp://${address}/?queue=${full}`, CONTEXT)
-    await queue.publish(sampleEvent('fits'), AbortSignal.timeout(5000))
-    await expect(queue.publish(sampleEvent('full'), AbortSignal.timeout(5000))).rejects.toThrow(
-      'rejected by server',
-    )
-    await queue.close()
+    await queue.publish(sampleEvent('fits'), Deadline.in(5000))
+    await expect(queue.publish(sampleEvent('full'), Deadline.in(5000))).rejects.toThrow('rejected by server')
+    queue.close?.()
     expect(await messages(full)).toMatchObject([{ messageId: 'fits' }])
     await admin.queueDelete(full)
   })

@@ -1,4 +1,5 @@
-import { openCmqQueue } from '../../src/queues/cmq'
+import { Deadline } from '../../src/delivery/deadline'
+import { openCmqQueue } from '../support/open-drivers'
 import type { Credentials } from '../../src/tencent/credentials'
 import { sampleEvent } from '../support/events'
 import { startFakeCmq, type FakeCmq } from '../support/fake-cmq'
@@ -49,7 +50,7 @@ describe('cmq with the credentials of a role', () => {
   const publish = (credentials: Credentials | null): Promise<void> =>
     openCmqQueue(`cmq://orders?region=gz&endpoint=http://${fake.address}`, context(credentials)).publish(
       sampleEvent('role'),
-      AbortSignal.timeout(5000),
+      Deadline.in(5000),
     )
 
   test('sends the session token, signed', async () => {
@@ -61,15 +62,14 @@ describe('cmq with the credentials of a role', () => {
     let current: Credentials = { ...ROLE, sessionToken: 'expired' }
     const url = `cmq://orders?region=gz&endpoint=http://${fake.address}`
     const queue = openCmqQueue(url, { credentials: () => current, region: null })
-    await expect(queue.publish(sampleEvent('old'), AbortSignal.timeout(5000))).rejects.toThrow('code 4100')
+    await expect(queue.publish(sampleEvent('old'), Deadline.in(5000))).rejects.toThrow('code 4100')
     current = ROLE
-    await queue.publish(sampleEvent('new'), AbortSignal.timeout(5000))
+    await queue.publish(sampleEvent('new'), Deadline.in(5000))
     expect(fake.messages).toHaveLength(1)
   })
 
   test('says what to set when there are no credentials', async () => {
     await expect(publish(null)).rejects.toMatchObject({
-      name: 'DeliveryError',
       message:
         'cmq: no credentials: give the function a role, or set TENCENT_SECRET_ID and TENCENT_SECRET_KEY',
     })
@@ -78,15 +78,15 @@ describe('cmq with the credentials of a role', () => {
   test('does not send more than the service takes', async () => {
     const queue = openCmqQueue(`cmq://orders?region=gz&endpoint=http://${fake.address}`, context(ROLE))
     const event = sampleEvent('huge', 'k'.repeat(1_100_000))
-    await expect(queue.publish(event, AbortSignal.timeout(5000))).rejects.toThrow('the message is over 1 MB')
+    await expect(queue.publish(event, Deadline.in(5000))).rejects.toThrow('the message is over 1 MB')
   })
 
   test.each([
-    [{ status: 502, body: '<html>' }, 'answered 502', { throttled: false, retryAfterMs: null }],
+    [{ status: 502, body: '<html>' }, 'answered 502', { kind: 'down', retryAfterMs: null }],
     [
       { status: 429, body: '', headers: { 'retry-after': '3' } },
       'answered 429',
-      { throttled: true, retryAfterMs: 3000 },
+      { kind: 'throttled', retryAfterMs: 3000 },
     ],
     [{ status: 200, body: '{}' }, 'answered 200', {}],
     [{ status: 200, body: '{"code":"0"}' }, 'answered 200', {}],
@@ -94,9 +94,8 @@ describe('cmq with the credentials of a role', () => {
   ])('takes %j for a failure', async (answer, words, fields) => {
     fake.answer = answer
     await expect(publish(ROLE)).rejects.toMatchObject({
-      name: 'DeliveryError',
       message: `cmq: ${fake.address}: queue "orders": ${words}`,
-      ...fields,
+      failure: fields,
     })
   })
 

@@ -1,8 +1,9 @@
+import { Deadline } from '../../src/delivery/deadline'
+import { openHttpQueue } from '../support/open-drivers'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { HTTP } from 'cloudevents'
 import { Webhook } from 'standardwebhooks'
-import { openHttpQueue } from '../../src/queues/http'
 import { sampleEvent } from '../support/events'
 
 const CONTEXT = { credentials: () => null, region: null }
@@ -65,7 +66,7 @@ describe('http', () => {
   })
 
   const publish = async (url: string, id = 'one'): Promise<void> =>
-    openHttpQueue(url, CONTEXT).publish(sampleEvent(id), AbortSignal.timeout(5000))
+    openHttpQueue(url, CONTEXT).publish(sampleEvent(id), Deadline.in(5000))
 
   test('POSTs a CloudEvent that the official package reads', async () => {
     await publish(`http://${address}/hook?a=1`)
@@ -102,25 +103,23 @@ describe('http', () => {
   test.each([301, 302, 307, 308])('does not follow a %d', async (status) => {
     answer = { status, headers: { location: `http://${address}/elsewhere` } }
     await expect(publish(`http://${address}/hook`)).rejects.toMatchObject({
-      name: 'DeliveryError',
       message: `http: ${address}: answered ${String(status)}: redirects are not followed, give the address it leads to`,
     })
   })
 
   test.each([
-    [429, '7', { retryAfterMs: 7000, throttled: true }],
-    [429, undefined, { retryAfterMs: null, throttled: true }],
-    [503, '120', { retryAfterMs: 120_000, throttled: false }],
-    [502, 'soon', { retryAfterMs: null, throttled: false }],
-    [504, '1', { retryAfterMs: 1000, throttled: false }],
-    [400, '9', { retryAfterMs: null, throttled: false }],
-    [410, undefined, { retryAfterMs: null, throttled: false }],
+    [429, '7', { retryAfterMs: 7000, kind: 'throttled' }],
+    [429, undefined, { retryAfterMs: null, kind: 'throttled' }],
+    [503, '120', { retryAfterMs: 120_000, kind: 'down' }],
+    [502, 'soon', { retryAfterMs: null, kind: 'down' }],
+    [504, '1', { retryAfterMs: 1000, kind: 'down' }],
+    [400, '9', { retryAfterMs: null, kind: 'refused', isFinal: false }],
+    [410, undefined, { retryAfterMs: null, kind: 'refused', isFinal: true }],
   ])('hands on what a %d with Retry-After %s means', async (status, retryAfter, fields) => {
     answer = { status, ...(retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }) }
     await expect(publish(`http://${address}/hook`)).rejects.toMatchObject({
-      name: 'DeliveryError',
       message: `http: ${address}: answered ${String(status)}`,
-      ...fields,
+      failure: fields,
     })
   })
 })

@@ -1,6 +1,7 @@
+import { Deadline } from '../../src/delivery/deadline'
+import { openKafkaQueue } from '../support/open-drivers'
 import { Kafka as KafkaBinding } from 'cloudevents'
 import { Kafka, logLevel, type Consumer, type KafkaMessage } from 'kafkajs'
-import { openKafkaQueue } from '../../src/queues/kafka'
 import { sampleEvent } from '../support/events'
 import { describeService } from '../support/services'
 
@@ -73,8 +74,8 @@ describeService('kafka', (address) => {
   test('writes a record of the CloudEvents binding under the key of the object', async () => {
     const queue = openKafkaQueue(`kafka://${address}/${topic}`, CONTEXT)
     const event = sampleEvent('record')
-    await queue.publish(event, AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(event, Deadline.in(5000))
+    queue.close?.()
     const [record] = await messages()
     expect(String(record?.key)).toBe(event.subject)
     const headers = Object.fromEntries(
@@ -92,8 +93,8 @@ describeService('kafka', (address) => {
   test.each(['plain', 'scram-sha-256', 'scram-sha-512'])('logs in by %s', async (mechanism) => {
     const login = `${user}:${encodeURIComponent(password)}`
     const queue = openKafkaQueue(`kafka://${login}@${at(1)}/${topic}?sasl=${mechanism}`, CONTEXT)
-    await queue.publish(sampleEvent(mechanism), AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(sampleEvent(mechanism), Deadline.in(5000))
+    queue.close?.()
     expect((await messages()).map(({ value }) => (JSON.parse(String(value)) as { id: string }).id)).toEqual([
       mechanism,
     ])
@@ -101,17 +102,17 @@ describeService('kafka', (address) => {
 
   test('goes to the next broker when the first is not there', async () => {
     const queue = openKafkaQueue(`kafka://127.0.0.1:1,${address}/${topic}`, CONTEXT)
-    await queue.publish(sampleEvent('second-broker'), AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(sampleEvent('second-broker'), Deadline.in(5000))
+    queue.close?.()
     expect(await messages()).toHaveLength(1)
   })
 
   test('names a topic that does not exist, and does not create it', async () => {
     const queue = openKafkaQueue(`kafka://${address}/${topic}-none`, CONTEXT)
-    await expect(queue.publish(sampleEvent('none'), AbortSignal.timeout(5000))).rejects.toThrow(
+    await expect(queue.publish(sampleEvent('none'), Deadline.in(5000))).rejects.toThrow(
       `kafka: ${address}: there is no topic "${topic}-none": create it`,
     )
-    await queue.close()
+    queue.close?.()
     expect(await admin.listTopics()).not.toContain(`${topic}-none`)
   })
 })

@@ -1,5 +1,6 @@
+import { Deadline } from '../../src/delivery/deadline'
+import { openRedisQueue } from '../support/open-drivers'
 import Redis from 'iovalkey'
-import { openRedisQueue } from '../../src/queues/redis'
 import { sampleEvent } from '../support/events'
 import { describeService } from '../support/services'
 
@@ -48,16 +49,16 @@ describeService('redis', (address) => {
 
   test('logs in as a user whose name and password must be encoded', async () => {
     const queue = openRedisQueue(`redis://${LOGIN}@${address}/5?stream=${stream}`, CONTEXT)
-    await queue.publish(sampleEvent('login'), AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(sampleEvent('login'), Deadline.in(5000))
+    queue.close?.()
     expect(await entries()).toMatchObject([{ id: 'login' }])
     await admin.del(stream)
   })
 
   test('writes the id and the type beside the event', async () => {
     const queue = openRedisQueue(`redis://${address}/5?stream=${stream}`, CONTEXT)
-    await queue.publish(sampleEvent('fields'), AbortSignal.timeout(5000))
-    await queue.close()
+    await queue.publish(sampleEvent('fields'), Deadline.in(5000))
+    queue.close?.()
     expect(await entries()).toEqual([
       {
         id: 'fields',
@@ -71,8 +72,8 @@ describeService('redis', (address) => {
   test('keeps the stream near maxlen', async () => {
     const queue = openRedisQueue(`redis://${address}/5?stream=${stream}&maxlen=100`, CONTEXT)
     const ids = Array.from({ length: 500 }, (_, index) => String(index))
-    await Promise.all(ids.map((id) => queue.publish(sampleEvent(id), AbortSignal.timeout(5000))))
-    await queue.close()
+    await Promise.all(ids.map((id) => queue.publish(sampleEvent(id), Deadline.in(5000))))
+    queue.close?.()
     const kept = await entries()
     expect(kept.length).toBeGreaterThanOrEqual(100)
     expect(kept.length).toBeLessThan(300)
@@ -82,10 +83,10 @@ describeService('redis', (address) => {
 
   test('never writes to another database than the one asked for', async () => {
     const queue = openRedisQueue(`redis://${address}/99?stream=${stream}`, CONTEXT)
-    await expect(queue.publish(sampleEvent('db'), AbortSignal.timeout(5000))).rejects.toThrow(
+    await expect(queue.publish(sampleEvent('db'), Deadline.in(5000))).rejects.toThrow(
       'DB index is out of range',
     )
-    await queue.close()
+    queue.close?.()
     const other = new Redis({ host, port: Number(port), db: 0 })
     expect(await other.exists(stream)).toBe(0)
     await other.quit()

@@ -1,3 +1,4 @@
+import type { Deadline } from '../../src/delivery/deadline'
 import type { Alert } from '../../src/alerts/alert'
 import { createRelay } from '../../src/relay/relay'
 import type { Store } from '../../src/stores/store'
@@ -111,12 +112,12 @@ describe('with the sweep in between', () => {
     const taken: (readonly [string, string])[] = []
     const driver = { ...channel.channel }
     Object.assign(channel.channel, {
-      send: async (alert: Alert, signal: AbortSignal) => {
-        await driver.send(alert, signal)
+      send: async (alert: Alert, deadline: Deadline) => {
+        await driver.send(alert, deadline)
         taken.push(['alert', alert.id])
       },
-      resolve: async (incident: string, signal: AbortSignal) => {
-        await driver.resolve?.(incident, signal)
+      resolve: async (incident: string, deadline: Deadline) => {
+        await driver.resolve?.(incident, deadline)
         taken.push(['resolve', incident])
       },
     })

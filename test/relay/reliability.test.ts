@@ -1,6 +1,6 @@
-import { DeliveryError } from '../../src/delivery/delivery-error'
+import { openFileStore } from '../support/open-drivers'
+import { PeerError } from '../../src/delivery/peer-error'
 import { createRelay } from '../../src/relay/relay'
-import { openFileStore } from '../../src/stores/file'
 import type { Store } from '../../src/stores/store'
 import { execution } from '../support/executions'
 import {
@@ -74,9 +74,10 @@ describe.each(Object.keys(stores))('idempotency, %s store', (kind) => {
     const parts = testParts({ store })
     const relay = createRelay(parts)
     await new Promise<void>((begin) => {
-      const publish = async (): Promise<void> => {
+      const publish = async (): Promise<readonly null[]> => {
         begin()
         await ended
+        return [null]
       }
       const slow = createRelay(testParts({ store, queue: { ...fakeQueue(), publish } }))
       first = slow(success, INVOCATION)
@@ -351,8 +352,8 @@ describe('alert channels', () => {
     const store = memoryStore()
     const channels = [
       fakeChannel('slack-1'),
-      fakeChannel('wecom-2', { manner: new DeliveryError('wecom: 93000') }),
-      fakeChannel('feishu-3', { manner: new DeliveryError('feishu: down', { retryAfterMs: 3_600_000 }) }),
+      fakeChannel('wecom-2', { manner: new PeerError('wecom: 93000') }),
+      fakeChannel('feishu-3', { manner: new PeerError('feishu: down', { retryAfterMs: 3_600_000 }) }),
     ] as const
     const parts = testParts({ store, channels })
     expect((await createRelay(parts)(failed, INVOCATION)).body).toMatchObject({ outcome: 'alerted' })
@@ -392,7 +393,7 @@ describe('alert channels', () => {
     expect(channels.map(({ tries }) => tries)).toEqual([2, 2])
   })
 
-  test('an error that is no DeliveryError, and one that is no Error, are refusals too', async () => {
+  test('an error that is no PeerError, and one that is no Error, are refusals too', async () => {
     for (const thrown of [new TypeError('odd'), 'text', null, undefined]) {
       const channel = fakeChannel('a')
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a driver may

@@ -1,3 +1,4 @@
+import type { Deadline } from '../../src/delivery/deadline'
 import { readCallback } from '../../src/callback/read-callback'
 import type { Job, WorkflowExecution } from '../../src/callback/model'
 import type { ReadBack } from '../../src/relay/parts'
@@ -20,8 +21,8 @@ const body = executionXml(claimed)
 /** CI, as far as it knows these executions. */
 function ci(...known: readonly (WorkflowExecution | Job)[]): ReadBack & { asked: string[] } {
   const asked: string[] = []
-  const find = async (bucket: string, id: string, signal: AbortSignal): Promise<never> => {
-    if (signal.aborted) throw new Error('late')
+  const find = async (bucket: string, id: string, deadline: Deadline): Promise<never> => {
+    if (deadline.isOver) throw new Error('late')
     asked.push(`${bucket}/${id}`)
     return Promise.resolve(
       (known.find((one) => ('runId' in one ? one.runId : one.jobId) === id) ?? null) as never,

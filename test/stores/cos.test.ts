@@ -1,4 +1,4 @@
-import { openCosStore } from '../../src/stores/cos'
+import { openCosStore } from '../support/open-drivers'
 import type { Store } from '../../src/stores/store'
 import { startFakeCos, type FakeCos } from '../support/fake-cos'
 import { shiftedClock, type ShiftedClock } from '../support/shifted-clock'
@@ -155,10 +155,9 @@ describe('of its own', () => {
     fake.failure = { status: 503, code: 'SlowDown', headers: { 'retry-after': '7' } }
     const error = await store.claim('k', 1000).catch((error: unknown) => error)
     expect(error).toMatchObject({
-      name: 'DeliveryError',
+      name: 'PeerError',
       message: `cos: ${BUCKET}: creating: answered 503 SlowDown SlowDown it is. (request NWRjZmFrZQ==)`,
-      retryAfterMs: 7000,
-      throttled: true,
+      failure: { retryAfterMs: 7000, kind: 'throttled' },
     })
     fake.failure = { status: 403, code: 'AccessDenied' }
     const calls = [

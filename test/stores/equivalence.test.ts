@@ -1,7 +1,5 @@
+import { openCosStore, openFileStore, openMemoryStore } from '../support/open-drivers'
 import fc from 'fast-check'
-import { openCosStore } from '../../src/stores/cos'
-import { openFileStore } from '../../src/stores/file'
-import { openMemoryStore } from '../../src/stores/memory'
 import type { Store } from '../../src/stores/store'
 import { startFakeCos, type FakeCos } from '../support/fake-cos'
 import { messageItem } from '../support/store-contract'
@@ -90,7 +88,7 @@ describe.each([
             for (const { says, step } of sequence) {
               log.push(`${says}: ${JSON.stringify(await step(store, holders))}`)
             }
-            await store.close()
+            store.close?.()
             return log
           }
           const expected = await play(openMemoryStore('memory:', CONTEXT))

@@ -1,8 +1,8 @@
+import { openFileStore } from '../support/open-drivers'
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { buildSync } from 'esbuild'
-import { openFileStore } from '../../src/stores/file'
 import { temporaryFolder } from '../support/temporary-folder'
 
 const CONTEXT = { credentials: () => null, region: null }

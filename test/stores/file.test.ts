@@ -1,4 +1,4 @@
-import { openFileStore } from '../../src/stores/file'
+import { openFileStore } from '../support/open-drivers'
 import { shiftedClock } from '../support/shifted-clock'
 import { storeContract } from '../support/store-contract'
 import { temporaryFolder } from '../support/temporary-folder'

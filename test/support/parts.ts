@@ -1,23 +1,25 @@
+import type { Deadline } from '../../src/delivery/deadline'
+import { openMemoryStore } from './open-drivers'
 import type { Alert } from '../../src/alerts/alert'
 import type { CloudEvent } from '../../src/callback/cloud-event'
-import { DeliveryError } from '../../src/delivery/delivery-error'
+import { EMBEDDED, type TargetFacts } from '../../src/delivery/driver'
+import { PeerError } from '../../src/delivery/peer-error'
 import type { GatewayRequest } from '../../src/gateway/request'
 import { createLog } from '../../src/log'
 import type { Queue } from '../../src/queues/queue'
 import type { NamedChannel, RelayParts } from '../../src/relay/parts'
-import { openMemoryStore } from '../../src/stores/memory'
 import type { Store } from '../../src/stores/store'
 
 export const TOKEN = 'tok-0123456789abcdefghijkl'
 
 /** How a destination behaves: takes it, throws, or never answers. */
-export type Manner = 'takes' | 'refuses' | 'hangs' | DeliveryError
+export type Manner = 'takes' | 'refuses' | 'hangs' | PeerError
 
-async function behave(manner: Manner, signal: AbortSignal): Promise<void> {
-  if (!(signal instanceof AbortSignal) || signal.aborted) throw new Error('a driver needs a live signal')
+async function behave(manner: Manner, deadline: Deadline): Promise<void> {
+  if (deadline.isOver) throw new Error('a driver needs time')
   if (manner === 'takes') return
   if (manner === 'hangs') return new Promise(() => {})
-  throw manner === 'refuses' ? new DeliveryError('fake: refused') : manner
+  throw manner === 'refuses' ? new PeerError('fake: refused') : manner
 }
 
 export interface FakeQueue extends Queue {
@@ -31,11 +33,12 @@ export function fakeQueue(manner: Manner = 'takes'): FakeQueue {
     scheme: 'fake',
     manner,
     events: [],
-    publish: async (event, signal) => {
-      await behave(queue.manner, signal)
-      queue.events.push(JSON.parse(JSON.stringify(event)) as CloudEvent)
+    ...EMBEDDED,
+    publish: async (events, deadline) => {
+      await behave(queue.manner, deadline)
+      queue.events.push(...(JSON.parse(JSON.stringify(events)) as CloudEvent[]))
+      return events.map(() => null)
     },
-    close: async () => {},
   }
   return queue
 }
@@ -61,19 +64,19 @@ export function fakeChannel(
     channel: {
       scheme: id.split('-')[0] ?? id,
       limit: options.limit ?? null,
-      send: async (alert, signal) => {
+      ...EMBEDDED,
+      send: async (alert, deadline) => {
         self.tries++
-        await behave(self.manner, signal)
+        await behave(self.manner, deadline)
         self.alerts.push(JSON.parse(JSON.stringify(alert)) as Alert)
       },
       ...(options.resolves && {
-        resolve: async (incident: string, signal: AbortSignal) => {
+        resolve: async (incident: string, deadline: Deadline) => {
           self.tries++
-          await behave(self.manner, signal)
+          await behave(self.manner, deadline)
           self.resolved.push(incident)
         },
       }),
-      close: async () => {},
     },
   }
   return self
@@ -83,7 +86,7 @@ export function memoryStore(): Store {
   return openMemoryStore('memory:', { credentials: () => null, region: null })
 }
 
-export type StoreMethod = Exclude<keyof Store, 'scheme'>
+export type StoreMethod = Exclude<keyof Store, keyof TargetFacts>
 
 /** A store of which some methods fail, or never answer. */
 export function brokenStore(
@@ -122,6 +125,7 @@ export function testParts(changes: Partial<RelayParts> = {}): TestParts {
     readBack: null,
     verify: 'off',
     bucketsOf: () => [],
+    giveUpAfterMs: 72 * 3_600_000,
     language: 'en',
     log,
     about: { version: 'test' },

@@ -107,7 +107,7 @@ export function storeContract(setUp: () => StoreSetup, { atomic = true } = {}): 
     opened.push(store)
   })
   afterEach(async () => {
-    for (const one of opened.splice(0)) await one.close()
+    for (const one of opened.splice(0)) one.close?.()
     await setup.cleanUp()
   })
 

@@ -1,8 +1,8 @@
+import { openFileStore } from './open-drivers'
 /**
  * Works on a file store until it is killed, and says on stdout what it was promised. Run as a process of its own:
  * argv: the folder, its name, how many claims to try on the keys that all workers share.
  */
-import { openFileStore } from '../../src/stores/file'
 import type { ParkedItem } from '../../src/stores/store'
 
 const [folder = '', name = '', rounds = '0'] = process.argv.slice(2)

@@ -1,5 +1,8 @@
+import type { Deadline } from '../../src/delivery/deadline'
 import type { Alert } from '../../src/alerts/alert'
-import { DeliveryError } from '../../src/delivery/delivery-error'
+import { EMBEDDED } from '../../src/delivery/driver'
+import { failureOf } from '../../src/delivery/failure'
+import { PeerError } from '../../src/delivery/peer-error'
 import { alertFor } from '../../src/relay/alert-text'
 import { alertDelivery, type Delivery, messageDelivery, resolveDelivery } from '../../src/relay/delivery'
 import type { NamedChannel, RelayParts } from '../../src/relay/parts'
@@ -32,20 +35,20 @@ export function stoppedClock(now = Date.UTC(2026, 0, 5, 8)): StoppedClock {
 /** What a destination does with what it is sent: takes it (null), refuses it (an error), or never answers. */
 export type Manner = (what: string) => Error | null | 'hangs'
 
-async function behave(manner: Manner, what: string, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) throw new Error('a driver was called with an aborted signal')
+async function behave(manner: Manner, what: string, deadline: Deadline): Promise<void> {
+  if (deadline.isOver) throw new Error('a driver was called without time')
   const answer = manner(what)
   if (answer === 'hangs') {
     await new Promise((_, reject) =>
-      signal.addEventListener('abort', () => reject(new DeliveryError('aborted'))),
+      deadline.onceOver(() => reject(new PeerError('no answer', { kind: 'unsure' }))),
     )
   } else if (answer !== null) throw answer
 }
 
 export const takes: Manner = () => null
-export const refuses: Manner = () => new DeliveryError('fake: connection refused')
+export const refuses: Manner = () => new PeerError('fake: connection refused')
 export const throttles: Manner = () =>
-  new DeliveryError('fake: too many messages', { throttled: true, retryAfterMs: 90_000 })
+  new PeerError('fake: too many messages', { kind: 'throttled', retryAfterMs: 90_000 })
 
 export interface FakeTarget {
   manner: Manner
@@ -66,12 +69,20 @@ export function fakeQueue(manner: Manner = takes): FakeQueue {
     taken: [],
     queue: {
       scheme: 'fake',
-      async publish(event, signal) {
-        fake.tried.push(event.id)
-        await behave(fake.manner, event.id, signal)
-        fake.taken.push(event.id)
-      },
-      close: async () => Promise.resolve(),
+      ...EMBEDDED,
+      publish: async (events, deadline) =>
+        Promise.all(
+          events.map(async ({ id }) => {
+            fake.tried.push(id)
+            try {
+              await behave(fake.manner, id, deadline)
+            } catch (error) {
+              return failureOf(error)
+            }
+            fake.taken.push(id)
+            return null
+          }),
+        ),
     },
   }
   return fake
@@ -103,21 +114,21 @@ export function fakeChannel(
       channel: {
         scheme: 'fake',
         limit: options.limit ?? null,
-        async send(alert, signal) {
+        ...EMBEDDED,
+        async send(alert, deadline) {
           fake.tried.push(alert.id)
-          await behave(fake.manner, alert.id, signal)
+          await behave(fake.manner, alert.id, deadline)
           fake.taken.push(alert.id)
           fake.alerts.push(alert)
         },
         ...(fits !== undefined && { shown: (alert: Alert) => Math.min(fits, alert.items.length) }),
         ...(options.knowsIncidents && {
-          async resolve(incident: string, signal: AbortSignal) {
+          async resolve(incident: string, deadline: Deadline) {
             fake.tried.push(`resolve ${incident}`)
-            await behave(fake.manner, `resolve ${incident}`, signal)
+            await behave(fake.manner, `resolve ${incident}`, deadline)
             fake.taken.push(`resolve ${incident}`)
           },
         }),
-        close: async () => Promise.resolve(),
       },
     },
   }
@@ -145,6 +156,7 @@ export function scene(store: Store, parts: Partial<RelayParts> = {}): Scene {
     readBack: null,
     verify: 'off',
     bucketsOf: () => [],
+    giveUpAfterMs: 24 * HOUR,
     language: 'en',
     log: (level, msg, fields) => lines.push({ level, msg, ...fields }),
     about: {},

@@ -1,9 +1,9 @@
+import { openMemoryStore } from '../support/open-drivers'
 import type { WorkflowExecution } from '../../src/callback/model'
 import type { ListedExecution } from '../../src/callback/read-back'
-import { DeliveryError } from '../../src/delivery/delivery-error'
-import { within } from '../../src/delivery/within'
+import { PeerError } from '../../src/delivery/peer-error'
+import { Deadline } from '../../src/delivery/deadline'
 import { createRelay } from '../../src/relay/relay'
-import { openMemoryStore } from '../../src/stores/memory'
 import type { Store } from '../../src/stores/store'
 import { reconcile, type ReconcileParts } from '../../src/sweep/reconcile'
 import { sweep } from '../../src/sweep/sweep'
@@ -57,8 +57,8 @@ class FakeCi implements ReconcileParts {
     return run
   }
 
-  readonly list: Executions['page'] = async (query, signal) => {
-    expect(signal.aborted).toBe(false)
+  readonly list: Executions['page'] = async (query, deadline) => {
+    expect(deadline.isOver).toBe(false)
     expect(query.from).toBeLessThan(query.to)
     this.queries.push(query)
     await Promise.resolve()
@@ -313,7 +313,7 @@ describe('CI refuses', () => {
   test.each([429, 503])('with %i and a wait: no target is asked until it is over', async (status) => {
     ci.end('r1', clock.now - HOUR)
     const targets = [TARGET, { bucket: TARGET.bucket, workflowId: 'w2' }]
-    ci.listFailures = [new DeliveryError(`ci: ${status}`, { retryAfterMs: 3 * MINUTE, throttled: true })]
+    ci.listFailures = [new PeerError(`ci: ${status}`, { retryAfterMs: 3 * MINUTE, kind: 'throttled' })]
     const both = { targets, executions: ci.executions }
     await reconcile(parts, store, both, inTime)
     expect(ci.queries).toHaveLength(1)
@@ -414,10 +414,6 @@ test('a sweep whose time went into deliveries leaves CI alone', async () => {
   expect(await sweep(parts, ci, { ms: 0, items: 10 })).toMatchObject({ reconciled: 0 })
   expect(ci.queries).toEqual([])
   queue.manner = takes
-  await within(
-    1_000,
-    async () => run(),
-    () => new Error('late'),
-  )
+  await Deadline.in(1_000).hold(run(), () => new Error('late'))
   expect(queue.taken).toEqual(['r1'])
 })

@@ -1,4 +1,4 @@
-import { openMemoryStore } from '../../src/stores/memory'
+import { openMemoryStore } from '../support/open-drivers'
 import type { Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
 import { CONTEXT, fakeChannel, fakeQueue, message, scene } from '../support/sweep-scene'

@@ -54,7 +54,7 @@ test('the timer redelivers what is parked and relays what only CI knows, in more
   expect(await sweep_handler(undefined, context)).toEqual({ ...NOTHING, delivered: 1, reconciled: 120 })
   expect(queued()).toEqual(['parked', ...Array.from({ length: 120 }, (_, i) => `r${i}`)])
   expect(ci.requests.filter((path) => path.includes('?'))).toHaveLength(2)
-  await store.close()
+  store.close?.()
 })
 
 test('the next one asks only for what is new to the ledger, and for what has ended since', async () => {

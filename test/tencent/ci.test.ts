@@ -1,3 +1,4 @@
+import { Deadline } from '../../src/delivery/deadline'
 import { readExecutionAnswer, readExecutionPage, readJobAnswer } from '../../src/callback/read-back'
 import { ciClient, type ExecutionQuery } from '../../src/tencent/ci'
 import { fakeExecution, SLOW_DOWN, startFakeCi, UNAVAILABLE, type FakeCi } from '../support/fake-ci'
@@ -19,7 +20,7 @@ afterEach(() => {
   fake.hangs = false
 })
 
-const signal = (): AbortSignal => AbortSignal.timeout(5000)
+const signal = (): Deadline => Deadline.in(5000)
 const client = (changes = {}) =>
   ciClient({
     credentials: () => ({ ...fake.credentials, ...changes }),
@@ -187,15 +188,13 @@ describe('the list', () => {
 test('what CI refuses is an error with its words, and the wait it asks for', async () => {
   fake.failures.push(SLOW_DOWN, UNAVAILABLE)
   await expect(client().describeExecution(BUCKET, 'i1', signal())).rejects.toMatchObject({
-    name: 'DeliveryError',
+    name: 'PeerError',
     message: expect.stringContaining('answered 429 SlowDown'),
-    retryAfterMs: 3000,
-    throttled: true,
+    failure: { retryAfterMs: 3000, kind: 'throttled' },
   })
   await expect(client().listExecutions(query(), signal())).rejects.toMatchObject({
     message: expect.stringContaining('answered 503 ServiceUnavailable'),
-    retryAfterMs: null,
-    throttled: false,
+    failure: { retryAfterMs: null, kind: 'down' },
   })
   expect(await client().describeExecution(BUCKET, 'i1', signal())).toBeNull()
 })
@@ -212,7 +211,7 @@ test('wrong keys, a missing token and no keys at all are errors', async () => {
 
 test('gives up when its signal aborts', async () => {
   fake.hangs = true
-  await expect(client().describeExecution(BUCKET, 'i1', AbortSignal.timeout(30))).rejects.toThrow(
+  await expect(client().describeExecution(BUCKET, 'i1', Deadline.in(30))).rejects.toThrow(
     /^ci: 127\.0\.0\.1:\d+: no answer within the time allowed$/,
   )
 })

@@ -1,3 +1,4 @@
+import { Deadline } from '../../src/delivery/deadline'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { cosRefusal, cosRequest, errorField, type CosTarget } from '../../src/tencent/cos-request'
@@ -31,8 +32,8 @@ afterEach(async () => {
   await new Promise((done) => server.close(done))
 })
 
-const ask = async (path = '/k', signal = AbortSignal.timeout(5000)) =>
-  cosRequest(target, { method: 'GET', path, query: { 'a b': 'c/d' }, signal }, CREDENTIALS)
+const ask = async (path = '/k', deadline = Deadline.in(5000)) =>
+  cosRequest(target, { method: 'GET', path, query: { 'a b': 'c/d' }, deadline }, CREDENTIALS)
 
 test('encodes path and query', async () => {
   const answer = await ask("/目录/a b+c'(1)*!~")
@@ -64,17 +65,17 @@ test('a connection cut on its first use, or in the middle of an answer, is an er
 
 test('gives up when the signal aborts, before and within an answer', async () => {
   answers.push(() => undefined)
-  await expect(ask('/k', AbortSignal.timeout(20))).rejects.toThrow('no answer within the time allowed')
+  await expect(ask('/k', Deadline.in(20))).rejects.toThrow('no answer within the time allowed')
   answers.push((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
-  await expect(ask('/k', AbortSignal.timeout(20))).rejects.toThrow('no answer within the time allowed')
-  await expect(ask('/k', AbortSignal.abort())).rejects.toThrow('no answer within the time allowed')
+  await expect(ask('/k', Deadline.in(20))).rejects.toThrow('no answer within the time allowed')
+  await expect(ask('/k', Deadline.in(0))).rejects.toThrow('no answer within the time allowed')
 })
 
 test('an error says nothing of the keys', async () => {
   server.closeAllConnections()
   await new Promise((done) => server.close(done))
   const error = await ask().catch((error: unknown) => error)
-  expect(String(error)).toMatch(/^DeliveryError: cos: 127\.0\.0\.1:\d+: ECONNREFUSED$/)
+  expect(String(error)).toMatch(/^PeerError: cos: 127\.0\.0\.1:\d+: ECONNREFUSED$/)
   expect(JSON.stringify(error)).not.toMatch(/AKIDx|sEcReT|toKeN/)
   server.listen()
 })
@@ -92,8 +93,7 @@ describe('a refusal', () => {
       '<?xml version="1.0"?>\n<Error>\n <Code>SlowDown</Code>\n <Message> Reduce it. </Message><RequestId>R1</RequestId></Error>'
     expect(cosRefusal(target, 'listing', answer(xml, { 'retry-after': '2' }))).toMatchObject({
       message: 'cos: b-1250000000: listing: answered 503 SlowDown Reduce it. (request R1)',
-      retryAfterMs: 2000,
-      throttled: true,
+      failure: { retryAfterMs: 2000, kind: 'throttled' },
     })
   })
 
