@@ -61,7 +61,9 @@ export async function redeliverDue(
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
 
     async function worker(): Promise<void> {
-      for (let group = groups[next++]; group !== undefined; group = groups[next++]) {
+      while (next < groups.length) {
+        const group = groups[next++]
+        if (group === undefined) return
         // A store that takes no note of one item, as on a full disk, may well let go of the next.
         if (clock.timeIsUp() || isGivenUp() || storeFailuresInARow >= AT_ONCE) return
         try {
