@@ -75,7 +75,7 @@ test('gives up when its time is over, before and within an answer', async () => 
   await expect(ask('/k', Deadline.in(20))).rejects.toThrow('no answer within the time allowed')
   answers.push((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf'))
   await expect(ask('/k', Deadline.in(20))).rejects.toThrow('answered 200, but its body did not come in time')
-  await expect(ask('/k', Deadline.in(0))).rejects.toThrow('no connection within the time allowed')
+  await expect(ask('/k', Deadline.in(0))).rejects.toThrow('no time was left for it')
 })
 
 test('an error says nothing of the keys', async () => {
