@@ -13,11 +13,13 @@ const EVERY_MS = 3_600_000
 const LOOKED_INTO = 50
 
 const ITEM_PREFIX = 'dead-alert-'
+/** Of items that tell of those: here it ends. */
+const LAST_PREFIX = 'lost-alert-'
 const LEASE_MS = 30_000
 
 /**
  * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
- * before the end tells of them again rather than never. Of a lost alert about lost items nobody is told.
+ * before the end tells of them again rather than never. Of such an alert that was itself given up, the other channels are told.
  */
 export async function tellOfDead(parts: RelayParts, store: Store): Promise<void> {
   if (parts.channels.length === 0) return
@@ -26,13 +28,24 @@ export async function tellOfDead(parts: RelayParts, store: Store): Promise<void>
   // A time that is no time, or is still to come, was noted by a clock that is wrong: rather told twice than never.
   const toldUpTo = noted <= now ? noted : 0
   const dead = (await store.list()).filter(
-    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(ITEM_PREFIX),
+    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(LAST_PREFIX),
   )
   if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return
-  const alert = await deadAlert(dead, store, WORDS[parts.language])
-  await tellTeam(parts, store, alert, (channel) => `${ITEM_PREFIX}${channel}-${digest(alert.id)}`)
+  const words = WORDS[parts.language]
+  const items = dead.filter(({ id }) => !id.startsWith(ITEM_PREFIX))
+  if (items.length > 0) await tellOf(items, parts, ITEM_PREFIX)
+  const lost = dead.filter(({ id }) => id.startsWith(ITEM_PREFIX))
+  for (const named of parts.channels) {
+    const others = lost.filter(({ id }) => !id.startsWith(`${ITEM_PREFIX}${named.id}-`))
+    if (others.length > 0) await tellOf(others, { ...parts, channels: [named] }, LAST_PREFIX)
+  }
   for (const { id, dueAt } of dead) if (dueAt > now) await bringBack(store, id, now)
   await store.setNote(TOLD_NOTE, String(Math.min(now, Math.max(...dead.map(({ dueAt }) => dueAt)))), null)
+
+  async function tellOf(some: readonly ItemHeader[], those: RelayParts, prefix: string): Promise<void> {
+    const alert = await deadAlert(some, store, words)
+    await tellTeam(those, alert, (channel) => `${prefix}${channel}-${digest(alert.id)}`)
+  }
 }
 
 /** One that was given up in the future would be told of until it came. */

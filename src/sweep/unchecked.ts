@@ -24,7 +24,7 @@ export async function tellOfUnchecked(parts: RelayParts, store: Store): Promise<
   if (untold.length === 0) return
   if ((await store.admit(EVERY_NOTE, 1, EVERY_MS)) > 0) return
   const alert = uncheckedAlert(untold, WORDS[parts.language])
-  await tellTeam(parts, store, alert, (channel) => `unchecked-alert-${channel}-${digest(alert.id)}`)
+  await tellTeam(parts, alert, (channel) => `unchecked-alert-${channel}-${digest(alert.id)}`)
   for (const { id } of untold) {
     const item = await store.take(id, LEASE_MS)
     if (item === null || item === 'unreadable') continue
