@@ -77,10 +77,11 @@ interface Judged {
 function judged(answer: PostAnswer, refusal: Refusal): Judged {
   const { code, words, meaning, usualWaitMs = MINUTE } = refusal
   const asked = retryAfterMs(answer.headers) ?? refusal.waitMs ?? null
-  const isUnderstood = meaning !== undefined && meaning.kind !== 'throttled'
-  if (!isUnderstood && QUOTA.test(words) && USED_UP.test(words))
+  // A page of HTML is some proxy's, and its words are no robot's.
+  const isHeard = (meaning === undefined || meaning.kind === 'throttled') && !/^\s*</.test(words)
+  if (isHeard && QUOTA.test(words) && USED_UP.test(words))
     return throttled('its quota is used up', asked ?? untilNextMonth(Date.now()))
-  if (meaning?.kind === 'throttled' || answer.status === 429 || (!isUnderstood && TOO_MANY.test(words)))
+  if (meaning?.kind === 'throttled' || answer.status === 429 || (isHeard && TOO_MANY.test(words)))
     return throttled('too many messages: try again later', asked ?? meaning?.waitMs ?? usualWaitMs)
   const byStatus = failureOfStatus(answer.status)
   // A robot answers 200 with a code of its own: its word about the message, as long as nothing else is known of it.
@@ -94,7 +95,7 @@ function judged(answer: PostAnswer, refusal: Refusal): Judged {
 }
 
 function throttled(advice: string, waitMs: number): Judged {
-  return { kind: 'throttled', advice, waitMs: Math.min(Math.ceil(waitMs), DAY), isFinal: false }
+  return { kind: 'throttled', advice, waitMs: Math.max(0, Math.min(Math.ceil(waitMs), DAY)), isFinal: false }
 }
 
 /** These channels' months are Beijing's; asked again once a day, for a quota can be bought. */
