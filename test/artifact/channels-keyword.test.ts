@@ -221,7 +221,7 @@ describe.each([...CASES.map((one) => [one[0], one] as const), ...UNSERVED])(
           await pass(60_000)
         }
         fake.behave('take')
-        await told(runId('k', 5), async () => {
+        await told('a.mp4', async () => {
           await pass(20 * 60_000)
           await relay.sweep()
         })
