@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
       dingtalk(null),
       wecomSays(310000, 'keywords not in content'),
       ({ markdown }: DingtalkMessage) => markdown.text,
-    ) as Robot<unknown>,
+    ),
     ({ markdown }: DingtalkMessage) => [markdown.text],
     (endpoint) => `dingtalk://${DINGTALK_TOKEN}?keyword=${ENCODED}&endpoint=${endpoint}`,
   ],
@@ -93,7 +93,7 @@ const CASES: readonly Case[] = [
     'feishu',
     asking(KEYWORD, feishu(null), json(200, { code: 19024, msg: 'Key Words Not Found' }), (message) =>
       textsOfCard(message).join('\n'),
-    ) as Robot<unknown>,
+    ),
     (taken) => [textsOfCard(taken).join('\n')],
     (endpoint) => `feishu://${FEISHU_HOOK}?keyword=${ENCODED}&endpoint=${endpoint}`,
   ],
