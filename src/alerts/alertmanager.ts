@@ -1,9 +1,9 @@
 import type { Deadline } from '../delivery/deadline'
-import { createHash } from 'node:crypto'
 import { decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
 import { failed, peerAt } from '../delivery/peer'
-import { get, post, type PostAnswer } from '../delivery/post'
+import { sha256 } from '../delivery/sha256'
+import { get, post, type HttpAnswer } from '../delivery/http'
 import type { Alert } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
@@ -157,7 +157,7 @@ function labelsOf(alert: Alert): Labels {
 
 /** Letters and digits only, so that a matcher can name it without quoting rules. */
 function digestOf(incident: string): string {
-  return createHash('sha256').update(incident).digest('hex').slice(0, 32)
+  return sha256(incident, 'hex').slice(0, 32)
 }
 
 interface OpenAlert {
@@ -166,7 +166,7 @@ interface OpenAlert {
   readonly startsAt: unknown
 }
 
-function openAlerts({ peer, body }: PostAnswer): OpenAlert[] {
+function openAlerts({ peer, body }: HttpAnswer): OpenAlert[] {
   const alerts = listIn(body)
   if (alerts === null) throw failed(peer, 'answered 200, but not with a list of alerts')
   return alerts.map(({ labels, annotations, startsAt }) => ({
@@ -186,7 +186,7 @@ function listIn(body: string): OpenAlert[] | null {
   }
 }
 
-function expectTaken(answer: PostAnswer): void {
+function expectTaken(answer: HttpAnswer): void {
   if (answer.status === 200) return
   throw refused(answer, {
     code: '',

@@ -2,7 +2,7 @@ import { blanked } from '../delivery/blanked'
 import { type FailureKind, failureOfStatus } from '../delivery/failure'
 import { failed } from '../delivery/peer'
 import type { PeerError } from '../delivery/peer-error'
-import { type PostAnswer, retryAfterMs } from '../delivery/post'
+import { type HttpAnswer, retryAfterMs } from '../delivery/http'
 import { cut } from './fit'
 
 const LONGEST_WORDS = 200
@@ -55,7 +55,7 @@ const USED_UP =
   /exceed|exhaust|insufficient|used up|run out|ran out|over|limit|reach|超|用尽|用完|耗尽|上限|不足/i
 
 /** `wecom: 93000: invalid webhook url (check the key …)`: channel, code, the channel's own words, what to do. */
-export function refused(answer: PostAnswer, refusal: Refusal): PeerError {
+export function refused(answer: HttpAnswer, refusal: Refusal): PeerError {
   // Blanked before it is cut: half a key would not be known for one.
   const told = (words: string, most: number): string => cut(blanked(words, answer.peer.secrets), most)
   const { kind, advice, waitMs, isFinal } = judged(answer, refusal)
@@ -74,7 +74,7 @@ interface Judged {
   readonly isFinal: boolean
 }
 
-function judged(answer: PostAnswer, refusal: Refusal): Judged {
+function judged(answer: HttpAnswer, refusal: Refusal): Judged {
   const { code, words, meaning, usualWaitMs = MINUTE } = refusal
   const asked = retryAfterMs(answer.headers) ?? refusal.waitMs ?? null
   // A page of HTML is some proxy's, and its words are no robot's.
@@ -106,7 +106,7 @@ function untilNextMonth(now: number): number {
 }
 
 /** The answer as a JSON object; null when it is none. */
-export function jsonAnswer(answer: PostAnswer): Readonly<Record<string, unknown>> | null {
+export function jsonAnswer(answer: HttpAnswer): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(answer.body)
     return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,6 +1,6 @@
 import { endpointAt } from '../delivery/driver'
 import { peerAt } from '../delivery/peer'
-import { post, type PostAnswer } from '../delivery/post'
+import { post, type HttpAnswer } from '../delivery/http'
 import type { Alert } from './alert'
 import type { AlertChannel } from './alert-channel'
 import { addressOf, readChannelUrl } from './channel-url'
@@ -34,7 +34,7 @@ export interface Robot<Message> {
     secret: string | null,
   ) => { readonly address: URL; readonly body: string }
   /** What an answer says; null: it took the message. */
-  readonly refusal: (answer: PostAnswer) => Refusal | null
+  readonly refusal: (answer: HttpAnswer) => Refusal | null
 }
 
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' }
