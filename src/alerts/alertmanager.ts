@@ -1,8 +1,8 @@
 import type { Deadline } from '../delivery/deadline'
-import { createHash } from 'node:crypto'
 import { decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
 import { failed, peerAt } from '../delivery/peer'
+import { sha256 } from '../delivery/sha256'
 import { get, post, type HttpAnswer } from '../delivery/http'
 import type { Alert } from './alert'
 import { endpointAt } from '../delivery/driver'
@@ -157,7 +157,7 @@ function labelsOf(alert: Alert): Labels {
 
 /** Letters and digits only, so that a matcher can name it without quoting rules. */
 function digestOf(incident: string): string {
-  return createHash('sha256').update(incident).digest('hex').slice(0, 32)
+  return sha256(incident, 'hex').slice(0, 32)
 }
 
 interface OpenAlert {

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { AlertDriver } from './alert-channel'
 import { holding, type MentionForm } from './conditions'
 import { bytesOf, cut, type FittedAlert } from './fit'
@@ -104,7 +103,9 @@ function signed(address: URL, secret: string, now: number): URL {
   url.searchParams.set('timestamp', String(now))
   url.searchParams.set(
     'sign',
-    createHmac('sha256', secret)
+    process
+      .getBuiltinModule('node:crypto')
+      .createHmac('sha256', secret)
       .update(`${String(now)}\n${secret}`)
       .digest('base64'),
   )

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto'
 import type { HttpAnswer } from '../delivery/http'
 import type { Severity } from './alert'
 import type { AlertDriver } from './alert-channel'
@@ -95,7 +94,13 @@ function bodyOf(sent: Card, secret: string | null, now: number): string {
 /** base64(HMAC-SHA256(key = `<seconds>\n<secret>`, message empty)). */
 function signature(secret: string, now: number): { timestamp: string; sign: string } {
   const timestamp = String(Math.floor(now / 1000))
-  return { timestamp, sign: createHmac('sha256', `${timestamp}\n${secret}`).digest('base64') }
+  return {
+    timestamp,
+    sign: process
+      .getBuiltinModule('node:crypto')
+      .createHmac('sha256', `${timestamp}\n${secret}`)
+      .digest('base64'),
+  }
 }
 
 function card(alert: FittedAlert, { keyword, mentions: { all, ids } }: Demands): Card {

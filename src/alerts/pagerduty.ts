@@ -1,7 +1,7 @@
 import type { Deadline } from '../delivery/deadline'
-import { createHash } from 'node:crypto'
 import { peerAt } from '../delivery/peer'
 import { post } from '../delivery/http'
+import { sha256 } from '../delivery/sha256'
 import type { Alert, Fact } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
@@ -119,7 +119,7 @@ function timeOf(time: string | undefined): { timestamp?: string } {
 /** The incident itself, or its digest where it is too long or no printable text. */
 function dedupKey(incident: string): string {
   const isKey = incident !== '' && incident.length <= LONGEST_DEDUP_KEY && incident === oneLine(incident)
-  return isKey ? incident : createHash('sha256').update(incident).digest('hex')
+  return isKey ? incident : sha256(incident, 'hex')
 }
 
 export const driver: AlertDriver = { schemes: ['pagerduty'], form: FORM, open }

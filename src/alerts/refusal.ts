@@ -85,7 +85,7 @@ function judged(answer: HttpAnswer, refusal: Refusal): Judged {
     return throttled('too many messages: try again later', asked ?? meaning?.waitMs ?? usualWaitMs)
   const byStatus = failureOfStatus(answer.status)
   // A robot answers 200 with a code of its own: its word about the message, as long as nothing else is known of it.
-  const kind = meaning?.kind ?? (answer.status === 200 && code !== '' ? 'refused' : byStatus.kind)
+  const kind = meaning?.kind ?? (answer.status === 200 && !/^0?$/.test(code) ? 'refused' : byStatus.kind)
   return {
     kind,
     advice: meaning?.advice,

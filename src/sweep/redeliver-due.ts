@@ -49,7 +49,7 @@ export async function redeliverDue(
   const now = Date.now()
   const storeFailures: unknown[] = []
   let storeFailuresInARow = 0
-  await fallbacksLast(dueGroups(items, now), parts.channels, Deadline.in(clock.left() / 2), drain)
+  await fallbacksLast(dueGroups(items, now), parts.channels, Deadline.in(clock.untilUp() / 2), drain)
   if (storeFailures.length > 0) throw storeFailures[0]
 
   async function drain(destination: string, groups: Group[]): Promise<void> {

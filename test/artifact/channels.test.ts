@@ -14,7 +14,7 @@ import {
 import { describeService } from '../support/services'
 import { temporaryFolder } from '../support/temporary-folder'
 import { callbackXml, runId } from './callbacks'
-import { openRelay } from './open-relay'
+import { openRelay, type Relay } from './open-relay'
 
 const WITH_INCIDENTS = {
   inWords: true,
@@ -180,18 +180,18 @@ function textsIn(value: unknown): string[] {
 }
 
 channelContract('console', { inWords: true, tasks: LISTED, ways: [] }, async () => {
+  // The log is JSON for programs, and says names as they are.
+  const alertsOf = (relay: Relay): string => relay.printed().replaceAll(/^\{"level".*\n/gm, '')
   return {
     url: 'console:',
     secrets: [],
     told: (relay) =>
-      relay
-        .printed()
-        .replaceAll(/^\{"level".*\n/gm, '')
+      alertsOf(relay)
         .split(/^(?=🔴|🟠|🔵)/mu)
         .slice(1),
     // What a terminal would obey, or show in another order.
     inspectLast: (relay) =>
-      expect(relay.printed()).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/u),
+      expect(alertsOf(relay)).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/u),
     mend: () => undefined,
     close: () => undefined,
   }
