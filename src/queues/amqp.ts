@@ -5,10 +5,12 @@ import type { PeerError } from '../delivery/peer-error'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import { follow, type Grammar } from '../delivery/follow'
 import { guard } from '../delivery/guarded-socket'
+import { ADDRESS_RACE } from '../delivery/open-socket'
 import { failed, type Peer, peerAt } from '../delivery/peer'
 import { reasonOf } from '../delivery/reason-of'
 import { shareConnection, type Connection } from '../delivery/shared-connection'
 import { each } from '../delivery/each'
+import { tlsOptions } from '../delivery/tls-options'
 import type { QueueDriver } from './queue'
 
 const EXAMPLE = 'amqp://user:password@host:5672/vhost?queue=NAME'
@@ -32,6 +34,8 @@ interface Broker {
   readonly options: Exclude<ConstructorParameters<typeof RabbitConnection>[0], string | undefined> & {
     readonly hostname: string
   }
+  /** Null: the connection is in the clear. */
+  readonly tlsHost: string | null
   readonly route: Route
 }
 
@@ -64,15 +68,18 @@ const open: QueueDriver['open'] = (text) => {
 function brokerOf(url: URL): Broker {
   if (url.hostname === '') throw new Error(`the host is missing: ${EXAMPLE}`)
   const isTls = url.protocol === 'amqps:'
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const port = url.port === '' ? (isTls ? 5671 : 5672) : Number(url.port)
   return {
     route: routeOf(url.searchParams),
+    tlsHost: isTls ? hostname : null,
     options: {
-      hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: url.port === '' ? (isTls ? 5671 : 5672) : url.port,
+      hostname,
+      port,
       username: decoded(url.username, 'user name') || 'guest',
       password: decoded(url.password, 'password') || 'guest',
       vhost: decoded(url.pathname.slice(1), 'vhost') || '/',
-      ...(isTls ? { tls: true } : {}),
+      socket: { ...ADDRESS_RACE, port },
       connectionName: 'cos-callback-relay',
       // The largest frame that RabbitMQ takes by default: a long event is one frame, not many.
       frameMax: LARGEST_FRAME,
@@ -108,9 +115,11 @@ interface UnderWay {
 /** Messages a write. */
 const WRITTEN_TOGETHER = 8
 
-function openPublisher(peer: Peer, { options, route }: Broker, lost: () => void): Publisher {
+function openPublisher(peer: Peer, { options, tlsHost, route }: Broker, lost: () => void): Publisher {
   const fail = (what: string): PeerError => failed(peer, what)
-  const connection = new RabbitConnection(options)
+  const connection = new RabbitConnection(
+    tlsHost === null ? options : { ...options, tls: tlsOptions(tlsHost) },
+  )
   const internals = connection as unknown as Internals
   guard(internals._socket, follow(framesOfBroker()))
   /** Why the connection is of no more use, where the broker or the system said so. */
