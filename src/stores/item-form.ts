@@ -47,7 +47,11 @@ function isParcel(parcel: Parcel): boolean {
     case 'resolve':
       return isText(parcel.channel) && isText(parcel.incident)
     case 'unverified':
-      return isText(parcel.bodyBase64) && isTextOrNull(parcel.bucket ?? null)
+      return (
+        isText(parcel.bodyBase64) &&
+        isTextOrNull(parcel.bucket ?? null) &&
+        (parcel.only === undefined || (Array.isArray(parcel.only) && parcel.only.every(isText)))
+      )
     case 'unreadable':
       return [parcel.bodyBase64, parcel.error, parcel.message].every(isText)
     default:

@@ -24,8 +24,16 @@ export type Parcel =
     }
   /** An incident to be ended at one channel. */
   | { readonly kind: 'resolve'; readonly channel: string; readonly incident: string }
-  /** A callback that CI could not be asked about yet (VERIFY=read-back). `bucket`: which it was asked about; v0.1 did not say. */
-  | { readonly kind: 'unverified'; readonly bodyBase64: string; readonly bucket?: string | null }
+  /**
+   * A callback that CI could not be asked about yet (VERIFY=read-back). `bucket`: which it was asked about; v0.1 did not say. `only`: which of the
+   * body's executions and jobs, by their keys in the ledger; absent: all.
+   */
+  | {
+      readonly kind: 'unverified'
+      readonly bodyBase64: string
+      readonly bucket?: string | null
+      readonly only?: readonly string[]
+    }
   /** An authenticated body that could not be read. Never due: a person decides. */
   | {
       readonly kind: 'unreadable'
