@@ -1,0 +1,72 @@
+import type { Peer } from '../../delivery/peer'
+import { failed } from '../../delivery/peer'
+import type { PeerError } from '../../delivery/peer-error'
+import { reasonOf } from '../../delivery/reason-of'
+import { shareConnection, type SharedConnection } from '../../delivery/shared-connection'
+import { type Broker, openBroker } from './broker'
+import { Refused } from './errors'
+import type { Target } from './target'
+
+/** A broker at its address, and the one connection to it. */
+export interface Place {
+  readonly peer: Peer
+  readonly connection: SharedConnection<Broker>
+  /** There is a connection that can be used. */
+  isReady: boolean
+}
+
+export interface Brokers {
+  /** `host:port`: of the URL, or one that a broker named. */
+  at(address: string): Place
+  close(): void
+}
+
+export function openBrokers({ scheme, hosts, login }: Target, { secrets }: Peer): Brokers {
+  const places = new Map<string, Place>()
+  const open = (address: string): Place => {
+    const name = hosts.includes(address) ? address : `${address}, which ${hosts.join(',')} advertises`
+    const peer = { name: `${scheme}: ${name}`, secrets }
+    const colon = address.lastIndexOf(':')
+    const to = {
+      host: address.slice(0, colon),
+      port: Number(address.slice(colon + 1)),
+      isTls: scheme === 'kafkas',
+    }
+    const place: Place = {
+      peer,
+      connection: shareConnection(peer, (lost) => {
+        const broker = openBroker(to, login, () => {
+          place.isReady = false
+          lost()
+        })
+        const ready = broker.ready.then(
+          () => (place.isReady = true),
+          (error: unknown) => {
+            throw told(peer, error)
+          },
+        )
+        return { ...broker, ready }
+      }),
+      isReady: false,
+    }
+    return place
+  }
+  return {
+    at(address) {
+      const place = places.get(address) ?? open(address)
+      places.set(address, place)
+      return place
+    },
+    close() {
+      for (const { connection } of places.values()) connection.close()
+    },
+  }
+}
+
+/** An error in the words of this driver. One with a code is a healthy broker's no to whoever asks. */
+export function told(peer: Peer, error: unknown): PeerError {
+  if (error instanceof Refused) return failed(peer, error.message, { code: error.name })
+  return (error as Partial<PeerError>).failure === undefined
+    ? failed(peer, reasonOf(error))
+    : (error as PeerError)
+}
