@@ -5,7 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kafka, logLevel, type ITopicConfig } from 'kafkajs'
 import { answers, hangsUp, type HostilePeer, says, startHostilePeer } from '../support/hostile-peer'
-import { type KafkaFront, passOn, startKafkaFront, withCode, withThrottle } from '../support/kafka-front'
+import {
+  type KafkaFront,
+  passOn,
+  startKafkaFront,
+  withCode,
+  withSession,
+  withThrottle,
+} from '../support/kafka-front'
 import { describeService } from '../support/services'
 import { callbackXml, runId } from './callbacks'
 import { openRelay, type Relay } from './open-relay'
@@ -211,8 +218,9 @@ describeService('kafka', (server) => {
       `<Response><EventName>TaskFinish</EventName>${Array.from({ length: count }, (_, index) => job(runId(prefix, index), note)).join('')}</Response>`
 
     test('300 of 9 KB each go out in requests that a broker takes', async () => {
-      const relay = open(at(server))
+      const relay = open(at(server), { STORE_URL: 'memory:' })
       const { outcome } = await relay.post(jobs('b', 300, 'u'.repeat(8400)))
+      expect(errorOf(relay)).toBe('undefined')
       expect(outcome).toEqual(Array(300).fill('queued'))
       expect(await received()).toHaveLength(300)
     })
@@ -245,6 +253,21 @@ describeService('kafka', (server) => {
       expect(errorOf(relay)).toMatch(/MESSAGE_TOO_LARGE: .*raise its max.message.bytes/)
       expect(await sweep(relay)).toMatchObject({ delivered: 0, waiting: 0 })
       await admin.deleteTopics({ topics: [small] })
+    })
+
+    test('what one partition refuses says nothing of the others, and nothing arrives twice', async () => {
+      const three = `${topic}-three`
+      await create({ topic: three, numPartitions: 3 })
+      const relay = open(at(server).replace(topic, three))
+      const large = job(runId('p', 4), 'u'.repeat(1_100_000))
+      const small = Array.from({ length: 9 }, (_, index) => job(runId('p', index + 10), ''))
+      const { outcome } = await relay.post(
+        `<Response><EventName>TaskFinish</EventName>${small.slice(0, 4).join('')}${large}${small.slice(4).join('')}</Response>`,
+      )
+      expect(outcome).toEqual([...Array(4).fill('queued'), 'parked', ...Array(5).fill('queued')])
+      const offsets = await admin.fetchTopicOffsets(three)
+      expect(offsets.reduce((sum, { high }) => sum + Number(high), 0)).toBe(9)
+      await admin.deleteTopics({ topics: [three] })
     })
 
     test('a compacted topic refuses those without a key, and no others', async () => {
@@ -339,6 +362,17 @@ describeService('kafka', (server) => {
       expect(await sweep(relay)).toMatchObject({ delivered: 1, waiting: 0 })
       expect(await received()).toEqual([runId('t', 1), runId('t', 2)])
     })
+  })
+
+  test('a login that is about to end is renewed in time', async () => {
+    const short = await startKafkaFront(sasl)
+    short.answer(withSession(300))
+    const relay = open(at(`${LOGIN}@${short.address}`, '?sasl=plain'))
+    await post(relay, runId('r', 1), 'queued')
+    await new Promise((done) => setTimeout(done, 400))
+    await post(relay, runId('r', 2), 'queued')
+    expect(short.connections).toBe(2)
+    await short.close()
   })
 
   describe('an error', () => {

@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:tls'
 /** What becomes of a broker's answer: it is passed on, changed, never, or the connection is cut instead. */
 export type AnswerTo = (api: Api, answer: Buffer) => Buffer | 'silence' | 'cut'
 
-export type Api = 'produce' | 'metadata' | 'versions' | 'other'
+export type Api = 'produce' | 'metadata' | 'login' | 'other'
 
 /** A network in front of a broker that also stands in for it: clients are sent back here, and what the broker answers can be looked at. */
 export interface KafkaFront {
@@ -25,7 +25,7 @@ export interface KafkaFront {
   close(): Promise<void>
 }
 
-const APIS: Readonly<Record<number, Api>> = { 0: 'produce', 3: 'metadata', 18: 'versions' }
+const APIS: Readonly<Record<number, Api>> = { 0: 'produce', 3: 'metadata', 36: 'login' }
 
 export const passOn: AnswerTo = (_, answer) => answer
 
@@ -154,6 +154,14 @@ export function withCode(code: number): AnswerTo {
 export function withThrottle(ms: number): AnswerTo {
   return (api, answer) => {
     if (api === 'produce') answer.writeInt32BE(ms, answer.length - 4)
+    return answer
+  }
+}
+
+/** An answer to a login, that it holds for so many ms. */
+export function withSession(ms: number): AnswerTo {
+  return (api, answer) => {
+    if (api === 'login') answer.writeBigInt64BE(BigInt(ms), answer.length - 8)
     return answer
   }
 }

@@ -29,6 +29,8 @@ export interface Cluster {
 /** Brokers need a moment to agree on a new leader. */
 const BETWEEN_LOOKS_MS = 100
 const KEPT_MS = 300_000
+/** What a broker may call another: a name or an address, to be shown in errors as it is. */
+const HOST = /^[A-Za-z0-9._:-]{1,253}$/
 
 export function openCluster({ scheme, hosts, topic }: Target, peer: Peer, brokers: Brokers): Cluster {
   let known: { readonly layout: Layout; readonly at: number } | null = null
@@ -110,7 +112,11 @@ export function openCluster({ scheme, hosts, topic }: Target, peer: Peer, broker
 }
 
 function layoutOf({ brokers, topicMetadata }: KafkaWire.Metadata): Layout {
-  const addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]))
+  const addresses = new Map(
+    brokers
+      .filter(({ host, port }) => HOST.test(host) && port > 0 && port < 65_536)
+      .map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]),
+  )
   const partitions = topicMetadata[0]?.partitionMetadata ?? []
   const leaders = new Map<number, string>()
   for (const { partitionId, leader } of partitions) {

@@ -70,6 +70,8 @@ export function openLane({ target, place, reroute, onWork }: LaneOptions): Lane 
 
   const work = async (): Promise<void> => {
     isBusy = true
+    // What others have for this leader in the same turn goes along: each request costs a write, a read and a batch.
+    await new Promise(setImmediate)
     while (hasWork()) await turn()
     isBusy = false
   }
