@@ -1,5 +1,4 @@
 // Bundles the function into dist/ (what is deployed) and the local tools into .build/ (never deployed).
-// A dynamic import of a heavy driver becomes a chunk of its own beside dist/index.js, loaded when its scheme is used.
 import './node-version.cjs'
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, relative, resolve } from 'node:path'
@@ -11,28 +10,21 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const src = resolve(root, 'src')
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'))
 
-/** What brings a client library: drivers, and the client that two drivers share. */
-const CHUNKS = [
-  ...['wecom', 'dingtalk', 'feishu', 'slack', 'pagerduty', 'alertmanager'].map((name) => `alerts/${name}`),
-  ...['amqp', 'kafka', 'cmq', 'redis'].map((name) => `queues/${name}`),
-  ...['file', 'redis', 'cos'].map((name) => `stores/${name}`),
-  'delivery/redis-client',
-  'tencent/ci',
-]
-
 const LOCAL_TOOLS = ['start', 'invoke', 'handler-host', 'outbox']
 
-const chunkName = (driver) => driver.replace('/', '-')
-
-const driverChunks = {
-  name: 'driver-chunks',
-  setup(build) {
-    build.onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
-      if (kind !== 'dynamic-import') return undefined
-      const driver = relative(src, resolve(resolveDir, path))
-      return CHUNKS.includes(driver) ? { path: `./${chunkName(driver)}.js`, external: true } : undefined
-    })
-  },
+/** An import() of ours is a file of its own beside index.js, and is loaded when it is reached; what is imported statically is part of its importer's file. */
+function chunks(found) {
+  return {
+    name: 'chunks',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) => {
+        if (kind !== 'dynamic-import') return undefined
+        const name = relative(src, resolve(resolveDir, path)).replaceAll(/[/\\]/g, '-')
+        found[name] = resolve(resolveDir, `${path}.ts`)
+        return { path: `./${name}.js`, external: true }
+      })
+    },
+  }
 }
 
 /**
@@ -68,21 +60,17 @@ const shared = {
   define: { RELAY_VERSION: JSON.stringify(version) },
 }
 
-/** Builds in memory first: a build that fails leaves the last one as it was. */
-async function buildInto(outdir, { clean = false, ...options }) {
+/** In memory: a build that fails leaves the last one as it was. */
+async function bundle(outdir, options) {
   // Not before it is needed: a script whose packages are missing must come as far as to say so.
   const { build } = await import('esbuild')
-  const { outputFiles, metafile } = await build({
-    ...shared,
-    ...options,
-    outdir,
-    write: false,
-    metafile: true,
-  })
-  if (clean) rmSync(outdir, { recursive: true, force: true })
+  return build({ ...shared, ...options, outdir, write: false, metafile: true })
+}
+
+function write(outdir, builds) {
   mkdirSync(outdir, { recursive: true })
-  for (const { path, contents } of outputFiles) writeFileSync(path, contents)
-  return metafile
+  for (const { outputFiles } of builds)
+    for (const { path, contents } of outputFiles) writeFileSync(path, contents)
 }
 
 /** Builds what is deployed, the licences of others in it beside it; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
@@ -91,17 +79,28 @@ export async function buildFunction({
   minify = true,
   onMetafile = () => {},
 } = {}) {
-  const metafile = await buildInto(outdir, {
-    clean: true,
-    minify,
-    plugins: [driverChunks, leftOut],
-    // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
-    supported: { 'dynamic-import': false },
-    entryPoints: {
-      index: resolve(src, 'index.ts'),
-      ...Object.fromEntries(CHUNKS.map((driver) => [chunkName(driver), resolve(src, `${driver}.ts`)])),
-    },
-  })
+  const done = {}
+  const builds = []
+  for (let entryPoints = { index: resolve(src, 'index.ts') }; Object.keys(entryPoints).length > 0;) {
+    Object.assign(done, entryPoints)
+    const found = {}
+    builds.push(
+      await bundle(outdir, {
+        minify,
+        plugins: [chunks(found), leftOut],
+        // import() of a chunk becomes require(): the loader of ES modules costs more than most chunks do.
+        supported: { 'dynamic-import': false },
+        entryPoints,
+      }),
+    )
+    entryPoints = Object.fromEntries(Object.entries(found).filter(([name]) => !(name in done)))
+  }
+  rmSync(outdir, { recursive: true, force: true })
+  write(outdir, builds)
+  const metafile = {
+    inputs: Object.assign({}, ...builds.map(({ metafile: { inputs } }) => inputs)),
+    outputs: Object.assign({}, ...builds.map(({ metafile: { outputs } }) => outputs)),
+  }
   writeFileSync(resolve(outdir, NOTICES_FILE), thirdPartyNotices(metafile, root))
   onMetafile(metafile)
   return resolve(outdir, 'index.js')
@@ -109,9 +108,8 @@ export async function buildFunction({
 
 /** Builds the local tools: npm start, npm run invoke, and the process in which they run the function. */
 export async function buildLocalTools({ outdir = resolve(root, '.build') } = {}) {
-  await buildInto(outdir, {
-    entryPoints: LOCAL_TOOLS.map((name) => resolve(src, 'local', `${name}.ts`)),
-  })
+  const entryPoints = LOCAL_TOOLS.map((name) => resolve(src, 'local', `${name}.ts`))
+  write(outdir, [await bundle(outdir, { entryPoints })])
 }
 
 async function main() {

@@ -6,7 +6,7 @@ import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
 import type { NamedChannel, RelayParts } from './relay/parts'
 import { createRelay, type Relay } from './relay/relay'
-import type { SweepLimits, SweepReport } from './sweep/sweep'
+import { sweep, type SweepLimits, type SweepReport } from './sweep/sweep'
 import { openStore } from './stores/open-store'
 import { isRegion } from './tencent/bucket-name'
 import { credentialsOf, secretsOf } from './tencent/credentials'
@@ -53,11 +53,8 @@ export async function openApp(env: Environment, log: Log, serves: Serves = 'call
   if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
   return {
     relay: createRelay(parts),
-    sweep: async (remainingMs) => {
-      // Loaded when used: callbacks come without it.
-      const { sweep } = await import('./sweep/sweep')
-      return sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs))
-    },
+    sweep: async (remainingMs) =>
+      sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs)),
     close: () => {
       parts.queue?.close?.()
       parts.store?.close?.()

@@ -37,12 +37,13 @@ export interface Words {
   readonly whatToDo: string
   readonly deadTitle: (count: number) => string
   readonly deadAdvice: string
-  readonly deadItems: string
+  readonly refusedTitle: (count: number) => string
+  readonly refusedAdvice: string
+  readonly outboxItems: string
   readonly content: string
   readonly unverifiedCallback: string
   readonly uncheckedTitle: (count: number) => string
   readonly uncheckedAdvice: string
-  readonly uncheckedItems: string
   /** Of two or more. */
   readonly digestTitle: Readonly<
     Record<'workflows' | 'jobs' | 'alerts', (count: number, minutes: number) => string>
@@ -85,14 +86,17 @@ const en: Words = {
   whatToDo: 'What to do',
   deadTitle: (count) => `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up`,
   deadAdvice: 'Look at them with `npm run outbox -- list`, mend the cause, then redeliver or drop them.',
-  deadItems: 'Outbox items',
+  refusedTitle: (count) =>
+    `${count} ${count === 1 ? 'delivery is' : 'deliveries are'} refused again and again`,
+  refusedAdvice:
+    'The destination works, but does not take these: see why below, and mend the receiver or the channel\u2019s settings. They are tried again until then; all others go on.',
+  outboxItems: 'Outbox items',
   content: 'Content',
   unverifiedCallback: 'a callback that CI could not be asked about',
   uncheckedTitle: (count) => `${count} ${count === 1 ? 'callback' : 'callbacks'} cannot be checked with CI`,
   uncheckedAdvice:
     'Nothing was relayed. If they are yours: give the function the right to ask CI about the bucket, or name bucket and workflow in RECONCILE. ' +
     'If you do not know them, the token may have leaked: change CALLBACK_TOKEN, and drop them with `npm run outbox -- drop ID`.',
-  uncheckedItems: 'Outbox items',
   digestTitle: {
     workflows: (count, minutes) => `${count} workflows failed in the last ${minutesInEnglish(minutes)}`,
     jobs: (count, minutes) => `${count} jobs failed in the last ${minutesInEnglish(minutes)}`,
@@ -139,14 +143,16 @@ const zh: Words = {
   whatToDo: '处理建议',
   deadTitle: (count) => `${count} 条投递多次失败，已放弃`,
   deadAdvice: '用 npm run outbox -- list 查看，排除故障后重新投递或删除。',
-  deadItems: '待投递条目',
+  refusedTitle: (count) => `${count} 条投递屡被目标拒收`,
+  refusedAdvice:
+    '目标服务正常，但拒收以下内容：请按下列原因修正接收端或渠道设置。修正前将继续重试，其余投递不受影响。',
+  outboxItems: '待投递条目',
   content: '内容',
   unverifiedCallback: '一条未能向数据万象核实的回调',
   uncheckedTitle: (count) => `${count} 条回调无法向数据万象核实`,
   uncheckedAdvice:
     '这些回调未被转发。若属于您：请授予函数查询该存储桶的权限，或在 RECONCILE 中填写存储桶与工作流。' +
     '若非您所发起，回调令牌可能已泄露：请更换 CALLBACK_TOKEN，并用 npm run outbox -- drop ID 删除这些条目。',
-  uncheckedItems: '待投递条目',
   digestTitle: {
     workflows: (count, minutes) => `最近 ${minutes} 分钟内有 ${count} 个工作流执行失败`,
     jobs: (count, minutes) => `最近 ${minutes} 分钟内有 ${count} 个任务执行失败`,

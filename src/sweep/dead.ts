@@ -1,16 +1,19 @@
-import type { Alert } from '../alerts/alert'
-import { WORDS, type Words } from '../relay/alert-words'
 import { digest } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
-import type { ItemHeader, Parcel, Store } from '../stores/store'
+import type { Store } from '../stores/store'
+import { type Occasion, outboxAlert } from './outbox-alert'
 import { tellTeam } from './tell-team'
 
 /** Up to when the dead have been told of: ms since the epoch. */
 const TOLD_NOTE = 'dead-told'
 /** Of a queue that is down for days, more items die each minute: they are told of together. */
 const EVERY_MS = 3_600_000
-/** Of so many the alert says what was in them; the others it names. */
-const LOOKED_INTO = 50
+const GIVEN_UP: Occasion = {
+  name: 'dead',
+  severity: 'error',
+  title: (words, count) => words.deadTitle(count),
+  advice: (words) => words.deadAdvice,
+}
 
 const ITEM_PREFIX = 'dead-alert-'
 const LEASE_MS = 30_000
@@ -29,7 +32,7 @@ export async function tellOfDead(parts: RelayParts, store: Store): Promise<void>
     ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(ITEM_PREFIX),
   )
   if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return
-  const alert = await deadAlert(dead, store, WORDS[parts.language])
+  const alert = await outboxAlert(GIVEN_UP, dead, store, parts)
   await tellTeam(parts, store, alert, (channel) => `${ITEM_PREFIX}${channel}-${digest(alert.id)}`)
   for (const { id, dueAt } of dead) if (dueAt > now) await bringBack(store, id, now)
   await store.setNote(TOLD_NOTE, String(Math.min(now, Math.max(...dead.map(({ dueAt }) => dueAt)))), null)
@@ -39,45 +42,4 @@ export async function tellOfDead(parts: RelayParts, store: Store): Promise<void>
 async function bringBack(store: Store, id: string, now: number): Promise<void> {
   const item = await store.take(id, LEASE_MS)
   if (item !== null && item !== 'unreadable') await store.park({ ...item, dueAt: Math.min(item.dueAt, now) })
-}
-
-async function deadAlert(dead: readonly ItemHeader[], store: Store, words: Words): Promise<Alert> {
-  const looks = await Promise.all(dead.slice(0, LOOKED_INTO).map(async ({ id }) => store.read(id)))
-  return {
-    id: `dead/${digest(...dead.map(({ id }) => id))}`,
-    severity: 'error',
-    title: words.deadTitle(dead.length),
-    facts: [{ label: words.whatToDo, value: words.deadAdvice }],
-    itemsHeading: words.deadItems,
-    items: dead.map(({ id, lastError }, index) => {
-      const parcel = looks[index]?.parcel
-      return {
-        title: id,
-        facts: [
-          ...(parcel === undefined ? [] : [{ label: words.content, value: contentOf(parcel, words) }]),
-          { label: words.problem, value: lastError ?? '' },
-        ],
-      }
-    }),
-    more: words.moreItems,
-    footer: [],
-    incident: null,
-    event: null,
-  }
-}
-
-/** What was in it, in a few words. */
-function contentOf(parcel: Parcel, words: Words): string {
-  switch (parcel.kind) {
-    case 'message':
-      return [parcel.event.subject, parcel.event.id].filter(Boolean).join(' · ')
-    case 'alert':
-      return parcel.alert.title
-    case 'resolve':
-      return parcel.incident
-    case 'unverified':
-      return words.unverifiedCallback
-    case 'unreadable':
-      return parcel.message
-  }
 }

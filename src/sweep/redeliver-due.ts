@@ -57,11 +57,13 @@ export async function redeliverDue(
     let busy: Failure | null = null
     let hasTaken = false
     const isGivenUp = (): boolean => failuresInARow >= (destination === NOBODY ? PATIENCE_NOBODY : PATIENCE)
-    const next = groups.values()
+    let next = 0
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
 
     async function worker(): Promise<void> {
-      for (const group of next) {
+      while (next < groups.length) {
+        const group = groups[next++]
+        if (group === undefined) return
         // A store that takes no note of one item, as on a full disk, may well let go of the next.
         if (clock.timeIsUp() || isGivenUp() || storeFailuresInARow >= AT_ONCE) return
         try {

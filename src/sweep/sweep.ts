@@ -5,7 +5,7 @@ import { patientStore } from './patient-store'
 import { reconcile, type ReconcileParts } from './reconcile'
 import { redeliverDue } from './redeliver-due'
 import { startRunClock, type SweepLimits } from './run-clock'
-import { tellOfUnchecked } from './unchecked'
+import { tellOfWaiting } from './tell-of-waiting'
 
 export type { SweepLimits } from './run-clock'
 
@@ -44,7 +44,7 @@ export async function sweep(
   const parts: RelayParts = { ...allParts, store }
   await step('redeliver', () => redeliverDue(parts, store, clock, report))
   await step('tell of what was given up', () => tellOfDead(parts, store))
-  await step('tell of what cannot be checked', () => tellOfUnchecked(parts, store))
+  await step('tell of what waits for a person', () => tellOfWaiting(parts, store))
   await step('reconcile', async () => {
     if (reconcileParts !== null)
       report.reconciled = await reconcile(parts, store, reconcileParts, clock.timeIsUp)

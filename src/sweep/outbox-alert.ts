@@ -1,0 +1,65 @@
+import type { Alert, Severity } from '../alerts/alert'
+import { WORDS, type Words } from '../relay/alert-words'
+import { digest } from '../relay/delivery'
+import type { RelayParts } from '../relay/parts'
+import type { ItemHeader, Parcel, Store } from '../stores/store'
+
+/** What befell items of the outbox, as the team is told of it. */
+export interface Occasion {
+  /** Begins the alert's id, which is the same for the same items. */
+  readonly name: string
+  readonly severity: Severity
+  readonly title: (words: Words, count: number) => string
+  readonly advice: (words: Words) => string
+}
+
+/** Of so many the alert says what was in them; the others it names. */
+const LOOKED_INTO = 50
+
+/** An alert about items of the outbox itself: what to do, and each item with what was in it and why it is there. */
+export async function outboxAlert(
+  { name, severity, title, advice }: Occasion,
+  items: readonly ItemHeader[],
+  store: Store,
+  { language }: Pick<RelayParts, 'language'>,
+): Promise<Alert> {
+  const words = WORDS[language]
+  const looks = await Promise.all(items.slice(0, LOOKED_INTO).map(async ({ id }) => store.read(id)))
+  return {
+    id: `${name}/${digest(...items.map(({ id }) => id))}`,
+    severity,
+    title: title(words, items.length),
+    facts: [{ label: words.whatToDo, value: advice(words) }],
+    itemsHeading: words.outboxItems,
+    items: items.map(({ id, lastError }, index) => {
+      const parcel = looks[index]?.parcel
+      return {
+        title: id,
+        facts: [
+          ...(parcel === undefined ? [] : [{ label: words.content, value: contentOf(parcel, words) }]),
+          { label: words.problem, value: lastError ?? '' },
+        ],
+      }
+    }),
+    more: words.moreItems,
+    footer: [],
+    incident: null,
+    event: null,
+  }
+}
+
+/** What was in it, in a few words. */
+function contentOf(parcel: Parcel, words: Words): string {
+  switch (parcel.kind) {
+    case 'message':
+      return [parcel.event.subject, parcel.event.id].filter(Boolean).join(' · ')
+    case 'alert':
+      return parcel.alert.title
+    case 'resolve':
+      return parcel.incident
+    case 'unverified':
+      return words.unverifiedCallback
+    case 'unreadable':
+      return parcel.message
+  }
+}
