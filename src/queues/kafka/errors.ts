@@ -58,7 +58,7 @@ export function wordsOf(code: number, topic: string): string {
     case 'TOPIC_AUTHORIZATION_FAILED':
       return `${name}: the user may not write to the topic "${topic}": allow it (ACL: Write and Describe)`
     case 'CLUSTER_AUTHORIZATION_FAILED':
-      return `${name}: the user may not write as an idempotent producer: allow it (ACL: IdempotentWrite), or add idempotent=0`
+      return `${name}: the user may not write as an idempotent producer: allow Write on the topic (before Kafka 2.8 IdempotentWrite on the cluster, too), or add idempotent=0`
     case 'MESSAGE_TOO_LARGE':
     case 'RECORD_LIST_TOO_LARGE':
       return `${name}: the message is larger than the topic takes: raise its max.message.bytes`
