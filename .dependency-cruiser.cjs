@@ -67,8 +67,8 @@ module.exports = {
     ),
     rule(
       'openers-only-in-app',
-      'Only app.ts and local/ choose drivers.',
-      { path: '^src/', pathNot: '^src/(app\\.ts|local/)' },
+      'Only app.ts and the tools choose drivers.',
+      { path: '^src/', pathNot: '^src/(app\\.ts|local/|deploy/)' },
       {
         path: '^src/(queues|alerts|stores)/open-[a-z-]+\\.ts$',
       },

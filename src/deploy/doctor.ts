@@ -9,8 +9,9 @@ import { bucketRegion, type Place, placeOption } from './connect'
 import { type DeployedCallback, deployedCallback } from './deployed-callback'
 import { explain } from './failure'
 import { findFunction } from './functions'
-import { endpointsOf, isPrivate, isShortLived, schemeOf, whyUnreachable } from './reach-targets'
+import { isPrivate, whyUnreachable } from './reach-targets'
 import type { Session } from './session'
+import { isShortLived, type Target, targetsOf } from './targets'
 import { sampleBucket, sampleCallback } from './test-callback'
 
 type Finding =
@@ -47,7 +48,7 @@ export async function doctor(session: Session): Promise<void> {
     report(await url(callback))
     report(await targets(session, callback))
     report(await store(session, callback))
-    report(await role(callback, sampleBucket(session, callback.found)))
+    report(await role(session, callback, sampleBucket(session, callback.found)))
     report(await connection(session, callback))
   }
   if (failed > 0)
@@ -136,16 +137,6 @@ async function url({ address, url }: DeployedCallback): Promise<readonly Finding
 }
 
 async function targets(session: Session, { found }: DeployedCallback): Promise<readonly Finding[]> {
-  const inVpc = Boolean(session.serverless.service.provider.vpcConfig?.vpcId)
-  const urls = [
-    ...(found.variables['QUEUE_URL'] === undefined
-      ? []
-      : [['QUEUE_URL', found.variables['QUEUE_URL']] as const]),
-    ...(found.variables['ALERT_URLS'] ?? '')
-      .split(/\s+/)
-      .filter(Boolean)
-      .map((url, index) => [`ALERT_URLS, item ${index + 1}`, url] as const),
-  ]
   const missing = [
     ...(found.variables['QUEUE_URL'] === undefined
       ? [warn('QUEUE_URL: not set', 'successes are answered 200 and go nowhere')]
@@ -154,28 +145,27 @@ async function targets(session: Session, { found }: DeployedCallback): Promise<r
       ? [warn('ALERT_URLS: not set', 'failures are logged and nobody is told')]
       : []),
   ]
-  return [...missing, ...(await Promise.all(urls.map(([name, url]) => target(name, url, inVpc))))]
+  const set = (await targetsOf(found.variables, session.region)).filter(
+    ({ variable }) => variable !== 'STORE_URL',
+  )
+  return [...missing, ...(await Promise.all(set.map((one) => target(session, one))))]
 }
 
-async function target(name: string, url: string, inVpc: boolean): Promise<Finding> {
-  const scheme = schemeOf(url)
-  if (isShortLived(url)) {
-    return warn(
-      `${name}: ${scheme}: lives and dies with one instance of the function`,
-      'use a target outside of it',
-    )
+async function target(session: Session, one: Target): Promise<Finding> {
+  const { variable, scheme, endpoints, needs } = one
+  const what = `${variable}: ${scheme}:`
+  if (isShortLived(one)) {
+    return warn(`${what} lives and dies with one instance of the function`, 'use a target outside of it')
   }
-  const endpoints = endpointsOf(url)
-  if (endpoints.length === 0)
-    return ok(`${name}: ${scheme}: a signed service of the cloud; \`npx serverless callback test\` tries it`)
-  const inside = endpoints.filter(({ host }) => isPrivate(host))
-  if (inside.length > 0) {
-    return inVpc
+  if (needs.length > 0)
+    return ok(`${what} a signed service of the cloud; \`npx serverless callback test\` tries it`)
+  if (endpoints.some(({ host }) => isPrivate(host))) {
+    return session.serverless.service.provider.vpcConfig?.vpcId
       ? ok(
-          `${name}: ${scheme}: a private address, and the function is in a VPC; \`npx serverless callback test\` tries it`,
+          `${what} a private address, and the function is in a VPC; \`npx serverless callback test\` tries it`,
         )
       : fail(
-          `${name}: ${scheme}: a private address, and the function is in no VPC`,
+          `${what} a private address, and the function is in no VPC`,
           'set DEPLOY_VPC_ID and DEPLOY_SUBNET_ID to those of the target',
         )
   }
@@ -183,9 +173,9 @@ async function target(name: string, url: string, inVpc: boolean): Promise<Findin
     (reason) => reason !== null,
   )
   return why.length < endpoints.length
-    ? ok(`${name}: ${scheme}: reachable (from here)`)
+    ? ok(`${what} reachable (from here)`)
     : fail(
-        `${name}: ${scheme}: not reachable from here (${why.join(', ')})`,
+        `${what} not reachable from here (${why.join(', ')})`,
         'check host and port, and that its firewall lets the function in',
       )
 }
@@ -200,8 +190,10 @@ async function store(session: Session, { found }: DeployedCallback): Promise<rea
       ),
     ]
   }
-  if (schemeOf(url) !== 'cos')
-    return [await target('STORE_URL', url, Boolean(session.serverless.service.provider.vpcConfig?.vpcId))]
+  const opened = (await targetsOf(found.variables, session.region)).find(
+    ({ variable }) => variable === 'STORE_URL',
+  )
+  if (opened !== undefined && opened.scheme !== 'cos') return [await target(session, opened)]
   const [, bucket = ''] = /^cos:\/\/([^/?]+)/.exec(url) ?? []
   const region = /[?&]region=([\w-]+)/.exec(url)?.[1] ?? bucketRegion(session, found.variables)
   // They become part of a host name.
@@ -229,13 +221,18 @@ async function store(session: Session, { found }: DeployedCallback): Promise<rea
 }
 
 /** What the function may do, tried through the function itself: keys of this machine would prove nothing of its role's. */
-async function role({ found, url }: DeployedCallback, bucket: string | null): Promise<readonly Finding[]> {
+async function role(
+  session: Session,
+  { found, url }: DeployedCallback,
+  bucket: string | null,
+): Promise<readonly Finding[]> {
   const { variables } = found
   const needs = [
     variables['VERIFY'] === 'read-back' ? 'VERIFY=read-back' : '',
     variables['RECONCILE'] ? 'RECONCILE' : '',
-    schemeOf(variables['STORE_URL'] ?? '') === 'cos' ? 'the cos: store' : '',
-    schemeOf(variables['QUEUE_URL'] ?? '') === 'cmq' ? 'the cmq: queue' : '',
+    ...(await targetsOf(variables, session.region))
+      .filter(({ needs: actions }) => actions.length > 0)
+      .map(({ variable, needs: actions }) => `${variable} (${actions.join(', ')})`),
   ].filter(Boolean)
   if (found.role === null) {
     const remedy = 'make a role for SCF with the policies of SECURITY.md, set DEPLOY_ROLE to its name, deploy'

@@ -18,7 +18,7 @@ import { loadSdkByService } from './load-sdk-by-service'
 import { closeNetworkGate } from './network-gate'
 import { checkPackage, copyPackage, packageFunction } from './package-function'
 import { publishUrl } from './publish-url'
-import { isShortLived } from './reach-targets'
+import { isShortLived, targetsOf } from './targets'
 import { remove } from './remove'
 import { rollback } from './rollback'
 import { SECRET_SOURCE } from './secret-source'
@@ -190,12 +190,11 @@ export class RelayDeploy {
       )
     }
     this.credentials()
-    for (const [name, value] of Object.entries(configurationOf(this.serverless.service))) {
-      if (/_URLS?$/.test(name) && value.split(/\s+/).some(isShortLived)) {
-        this.writers.log.warning(
-          `${name}: in the cloud, what a file:, memory: or console: URL keeps is gone with the instance.`,
-        )
-      }
+    const targets = await targetsOf(configurationOf(service), service.provider.region ?? '')
+    for (const { variable, scheme } of targets.filter(isShortLived)) {
+      this.writers.log.warning(
+        `${variable}: in the cloud, what a ${scheme}: URL keeps is gone with the instance.`,
+      )
     }
   }
 
