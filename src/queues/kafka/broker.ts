@@ -1,9 +1,10 @@
 import createRequest from 'kafkajs/src/protocol/request'
 import { follow, type Grammar } from '../../delivery/follow'
-import { type Address, openGuarded } from '../../delivery/guarded-socket'
+import { type Address, holder, openGuarded, progressOf } from '../../delivery/guarded-socket'
+import type { Peer } from '../../delivery/peer'
 import type { Connection } from '../../delivery/shared-connection'
 import { API_VERSIONS, type Api, type Ask, INIT_PRODUCER_ID } from './api'
-import { nameOf } from './errors'
+import { nameOf, told } from './errors'
 import { authenticate, type Login } from './sasl'
 
 /** A connection to one broker, logged in. */
@@ -27,7 +28,7 @@ interface Asker {
   readonly fail: (error: Error) => void
 }
 
-export function openBroker(address: Address, login: Login | null, lost: () => void): Broker {
+export function openBroker(peer: Peer, address: Address, login: Login | null, lost: () => void): Broker {
   const askers = new Map<number, Asker>()
   let versions: ReadonlyMap<number, number> | null = null
   let lastId = 0
@@ -114,12 +115,15 @@ export function openBroker(address: Address, login: Login | null, lost: () => vo
   }
 
   return {
-    ready: connect(),
-    ask,
-    hold(busy) {
-      if (busy) socket.ref()
-      else socket.unref()
+    ready: connect().catch((error: unknown) => {
+      throw told(peer, error)
+    }),
+    get progress() {
+      return progressOf(socket)
     },
+    check: () => ask(API_VERSIONS, undefined),
+    hold: holder(socket),
+    ask,
     destroy() {
       socket.destroy(new Error('the connection was let go'))
     },

@@ -1,10 +1,6 @@
 import type { Peer } from '../../delivery/peer'
-import { failed } from '../../delivery/peer'
-import type { PeerError } from '../../delivery/peer-error'
-import { reasonOf } from '../../delivery/reason-of'
 import { shareConnection, type SharedConnection } from '../../delivery/shared-connection'
 import { type Broker, openBroker } from './broker'
-import { Refused } from './errors'
 import type { Target } from './target'
 
 /** A broker at its address, and the one connection to it. */
@@ -35,17 +31,15 @@ export function openBrokers({ scheme, hosts, login }: Target, { secrets }: Peer)
     const place: Place = {
       peer,
       connection: shareConnection(peer, (lost) => {
-        const broker = openBroker(to, login, () => {
+        const broker = openBroker(peer, to, login, () => {
           place.isReady = false
           lost()
         })
-        const ready = broker.ready.then(
+        broker.ready.then(
           () => (place.isReady = true),
-          (error: unknown) => {
-            throw told(peer, error)
-          },
+          () => undefined,
         )
-        return { ...broker, ready }
+        return broker
       }),
       isReady: false,
     }
@@ -61,12 +55,4 @@ export function openBrokers({ scheme, hosts, login }: Target, { secrets }: Peer)
       for (const { connection } of places.values()) connection.close()
     },
   }
-}
-
-/** An error in the words of this driver. One with a code is a healthy broker's no to whoever asks. */
-export function told(peer: Peer, error: unknown): PeerError {
-  if (error instanceof Refused) return failed(peer, error.message, { code: error.name })
-  return (error as Partial<PeerError>).failure === undefined
-    ? failed(peer, reasonOf(error))
-    : (error as PeerError)
 }

@@ -4,8 +4,8 @@ import { failed, type Peer } from '../../delivery/peer'
 import type { PeerError } from '../../delivery/peer-error'
 import { METADATA } from './api'
 import type { Broker } from './broker'
-import { type Brokers, type Place, told } from './brokers'
-import { wordsOf } from './errors'
+import type { Brokers, Place } from './brokers'
+import { told, wordsOf } from './errors'
 import type { Target } from './target'
 
 /** A topic as its brokers know it. */
@@ -75,9 +75,8 @@ export function openCluster({ scheme, hosts, topic }: Target, peer: Peer, broker
     return learn(first.value)
   }
 
+  /** Whatever it was: nothing can have been taken. */
   const together = (errors: readonly PeerError[]): PeerError => {
-    const [first] = errors
-    if (errors.length === 1 && first !== undefined) return first
     const words = errors.map(({ message }) => message.replace(`${scheme}: `, ''))
     return failed({ ...peer, name: scheme }, words.join('; '))
   }

@@ -1,4 +1,7 @@
 import { errorCodes } from 'kafkajs/src/protocol/error'
+import { failed, type Peer } from '../../delivery/peer'
+import type { PeerError } from '../../delivery/peer-error'
+import { reasonOf } from '../../delivery/reason-of'
 
 /**
  * What an error code of a broker says of the messages it answers for.
@@ -76,4 +79,12 @@ export function wordsOf(code: number, topic: string): string {
 /** A healthy broker's no to whoever asks: another broker of the cluster would say the same. */
 export class Refused extends Error {
   override readonly name = 'Refused'
+}
+
+/** An error in the words of this driver. One with a code is a healthy broker's no to whoever asks. */
+export function told(peer: Peer, error: unknown): PeerError {
+  if (error instanceof Refused) return failed(peer, error.message, { code: error.name })
+  return (error as Partial<PeerError>).failure === undefined
+    ? failed(peer, reasonOf(error))
+    : (error as PeerError)
 }

@@ -3,10 +3,10 @@ import { failed } from '../../delivery/peer'
 import type { PeerError, PeerErrorOptions } from '../../delivery/peer-error'
 import { INIT_PRODUCER_ID, PRODUCE } from './api'
 import type { Broker } from './broker'
-import { type Place, told } from './brokers'
+import type { Place } from './brokers'
 import { pause } from './cluster'
 import { type Delivery, inDoubt, late } from './delivery'
-import { verdictOf, wordsOf } from './errors'
+import { told, verdictOf, wordsOf } from './errors'
 import type { Target } from './target'
 
 /** Everything that goes to one leader. */
@@ -35,9 +35,8 @@ interface Flight {
   readonly batches: readonly Batch[]
   readonly deliveries: readonly Delivery[]
   isWritten: boolean
-  /** Its connection ended before the answer came. */
+  /** Its connection ended before the answer came: it is sent again as it was. */
   isLost: boolean
-  isResent: boolean
 }
 
 /** Messages in one request. */
@@ -107,7 +106,7 @@ export function openLane({ target, place, reroute, onWork }: LaneOptions): Lane 
   const stop = (error: PeerError, deadline: Deadline): void => {
     const stopped = flight
     if (stopped?.isWritten === true) {
-      if (isIdempotent && !stopped.isLost && !stopped.isResent && !deadline.isOver) {
+      if (isIdempotent && !stopped.isLost && !deadline.isOver) {
         stopped.isLost = true
         return
       }
@@ -127,10 +126,6 @@ export function openLane({ target, place, reroute, onWork }: LaneOptions): Lane 
     if (isIdempotent) producer ??= await introduce(broker)
     const sent = (flight ??= takeOff())
     if (sent === null) return
-    if (sent.isWritten) {
-      if (!isIdempotent || sent.isResent) throw new Error('it did not answer')
-      sent.isResent = true
-    }
     const answer = broker.ask(
       PRODUCE,
       {
@@ -185,7 +180,6 @@ export function openLane({ target, place, reroute, onWork }: LaneOptions): Lane 
       deliveries: waiting.splice(0, count),
       isWritten: false,
       isLost: false,
-      isResent: false,
     }
   }
 
@@ -199,12 +193,12 @@ export function openLane({ target, place, reroute, onWork }: LaneOptions): Lane 
         .flatMap(({ partitions }) => partitions)
         .map(({ partition, errorCode }) => [partition, errorCode]),
     )
-    const inStep = sent.batches.map((batch) => settle(batch, codes.get(batch.partition), sent.isResent))
+    const inStep = sent.batches.map((batch) => settle(batch, codes.get(batch.partition), sent.isLost))
     if (inStep.includes(false)) beginAnew()
   }
 
   /** What one batch was answered. False when the broker may count its messages otherwise than we do. */
-  const settle = (batch: Batch, code = UNKNOWN, isResent: boolean): boolean => {
+  const settle = (batch: Batch, code = UNKNOWN, isLost: boolean): boolean => {
     const { partition, firstSequence, deliveries } = batch
     const all = (answer: PeerError | null): void => deliveries.forEach((delivery) => delivery.done(answer))
     const error = (options?: PeerErrorOptions): PeerError => failed(peer, wordsOf(code, topic), options)
@@ -223,7 +217,7 @@ export function openLane({ target, place, reroute, onWork }: LaneOptions): Lane 
         reroute(deliveries, error())
         return true
       case 'sequence':
-        if (isResent) all(inDoubt(peer, error()))
+        if (isLost) all(inDoubt(peer, error()))
         else reroute(deliveries, error())
         return false
       case 'unsure':

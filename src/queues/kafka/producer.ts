@@ -1,10 +1,10 @@
 import type { Deadline } from '../../delivery/deadline'
 import { failed, type Peer } from '../../delivery/peer'
 import type { PeerError } from '../../delivery/peer-error'
-import { openBrokers, told } from './brokers'
+import { openBrokers } from './brokers'
 import { type Layout, openCluster } from './cluster'
 import { type Delivery, late } from './delivery'
-import { wordsOf } from './errors'
+import { told, wordsOf } from './errors'
 import { type Lane, MOST_TOGETHER, openLane } from './lane'
 import type { Target } from './target'
 
