@@ -6,7 +6,7 @@ import Decoder from 'kafkajs/src/protocol/decoder'
 import type { CloudEvent } from '../callback/cloud-event'
 import { checkParameters, decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { follow, type Grammar } from '../delivery/follow'
-import { openGuarded } from '../delivery/guarded-socket'
+import { openGuarded, progressOf } from '../delivery/guarded-socket'
 import { failed, type Peer, peerAt } from '../delivery/peer'
 import { reasonOf } from '../delivery/reason-of'
 import { shareConnection, type Connection } from '../delivery/shared-connection'
@@ -217,6 +217,9 @@ function openProducer(peer: Peer, target: Target, lost: () => void): Producer {
         waiting.push({ message: messageOf(event), resolve, reject })
         if (!isSending) void pump()
       }),
+    get progress() {
+      return sockets.progress
+    },
     hold: (busy) => sockets.hold(busy),
     destroy: () => sockets.destroy(),
   }
@@ -239,6 +242,7 @@ function messageOf(event: CloudEvent): Message {
 interface Sockets {
   readonly factory: NonNullable<KafkaConfig['socketFactory']>
   onLost(lost: () => void): void
+  readonly progress: number
   hold(busy: boolean): void
   destroy(): void
 }
@@ -263,6 +267,9 @@ function openSockets(isTls: boolean): Sockets {
     },
     onLost(lost) {
       onLost = lost
+    },
+    get progress() {
+      return [...sockets].reduce((sum, socket) => sum + progressOf(socket), 0)
     },
     hold(busy) {
       for (const socket of sockets) {
