@@ -4,7 +4,7 @@ import type { CloudEvent } from '../callback/cloud-event'
 import type { PeerError } from '../delivery/peer-error'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import { follow, type Grammar } from '../delivery/follow'
-import { guard } from '../delivery/guarded-socket'
+import { guard, holder, progressOf } from '../delivery/guarded-socket'
 import { failed, type Peer, peerAt } from '../delivery/peer'
 import { reasonOf } from '../delivery/reason-of'
 import { shareConnection, type Connection } from '../delivery/shared-connection'
@@ -133,6 +133,8 @@ function openPublisher(peer: Peer, { options, route }: Broker, lost: () => void)
   /** By message id, of those only that are under way: a broker may return whatever it likes. */
   const underWay = new Map<string, UnderWay>()
   const open = async (): Promise<Channel> => {
+    // Asked for any sooner, a channel would be waited for with a timer that holds the process.
+    await new Promise((resolve) => connection.once('connection', resolve))
     const channel = await connection.acquire()
     internals._state.heartbeatTimer?.unref()
     await checkRoute(channel, route, options, fail)
@@ -203,10 +205,11 @@ function openPublisher(peer: Peer, { options, route }: Broker, lost: () => void)
       sent.returned -= 1
       throw fail(unroutable(route))
     },
-    hold(busy) {
-      if (busy) internals._socket.ref()
-      else internals._socket.unref()
+    get progress() {
+      return progressOf(internals._socket)
     },
+    check: async () => (await channel).confirmSelect(),
+    hold: holder(internals._socket),
     destroy: () => connection.unsafeDestroy(),
   }
 }
