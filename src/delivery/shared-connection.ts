@@ -45,6 +45,8 @@ interface Lease<C> {
 const TRUSTED_MS = 1_000
 /** How long a check may take; longer where the connection was long in the making. */
 const CHECK_MS = { shortest: 300, longest: 1_000 } as const
+/** What took longer was frozen meanwhile. */
+const LONGEST_MAKING_MS = 4_000
 /** A connection in the making is given up after such a silence, or after a third of the try when that is longer. */
 const SILENCE_MS = 2_000
 /** Work that was given so long, and got no answer, was given to a peer that hangs. */
@@ -80,7 +82,7 @@ export function shareConnection<C extends Connection>(
       made: connection.ready.then(() => {
         lease.isMade = true
         lease.heardAt = Date.now()
-        lease.madeIn = Math.abs(lease.heardAt - openedAt)
+        lease.madeIn = Math.min(LONGEST_MAKING_MS, Math.abs(lease.heardAt - openedAt))
       }),
       users: 0,
       isMade: false,

@@ -35,6 +35,7 @@ describeService('kafka', (server) => {
   let last = -1
   let relays: Relay[] = []
   let front: KafkaFront
+  let fronts: KafkaFront[] = []
   let stores = 0
 
   const create = async (...topics: ITopicConfig[]): Promise<boolean> =>
@@ -61,7 +62,7 @@ describeService('kafka', (server) => {
   })
 
   beforeEach(async () => {
-    front = await startKafkaFront(server)
+    front = await openFront(server)
     await received()
   })
 
@@ -69,9 +70,16 @@ describeService('kafka', (server) => {
     const faults = relays.flatMap((relay) => relay.faults)
     for (const relay of relays) await relay.kill()
     relays = []
-    await front.close()
+    for (const each of fronts) await each.close()
+    fronts = []
     expect(faults).toEqual([])
   })
+
+  async function openFront(...options: Parameters<typeof startKafkaFront>): Promise<KafkaFront> {
+    const opened = await startKafkaFront(...options)
+    fronts.push(opened)
+    return opened
+  }
 
   /** The ids of all that has arrived since the last call. */
   async function received(): Promise<string[]> {
@@ -150,13 +158,12 @@ describeService('kafka', (server) => {
       })
 
       test('and the others speak TLS', async () => {
-        const safe = await startKafkaFront(server, certificate)
+        const safe = await openFront(server, certificate)
         const relay = open(at(`${dead()},${safe.address}`).replace('kafka:', 'kafkas:'), {
           NODE_EXTRA_CA_CERTS: certificate.file,
         })
         await post(relay, runId('d', 3), 'queued')
         expect(await received()).toHaveLength(1)
-        await safe.close()
       })
     })
 
@@ -179,24 +186,22 @@ describeService('kafka', (server) => {
 
   describe('far away', () => {
     test('with a round trip of 250 ms and SCRAM: works from the next callback on', async () => {
-      const far = await startKafkaFront(sasl)
+      const far = await openFront(sasl)
       far.delay(125)
       const relay = open(at(`${LOGIN}@${far.address}`, '?sasl=scram-sha-256'))
       await relay.post(callbackXml(runId('f', 1), 'f1'))
       await post(relay, runId('f', 2), 'queued')
       await sweep(relay)
       expect((await received()).sort()).toEqual([runId('f', 1), runId('f', 2)])
-      await far.close()
     })
 
     test('with a round trip of 600 ms and SCRAM: delivered by the sweep', async () => {
-      const far = await startKafkaFront(sasl)
+      const far = await openFront(sasl)
       far.delay(300)
       const relay = open(at(`${LOGIN}@${far.address}`, '?sasl=scram-sha-512'))
       await relay.post(callbackXml(runId('f', 3), 'f3'))
       expect(await sweep(relay)).toMatchObject({ failed: 0, waiting: 0 })
       expect(await received()).toEqual([runId('f', 3)])
-      await far.close()
     })
   })
 
@@ -365,14 +370,13 @@ describeService('kafka', (server) => {
   })
 
   test('a login that is about to end is renewed in time', async () => {
-    const short = await startKafkaFront(sasl)
+    const short = await openFront(sasl)
     short.answer(withSession(300))
     const relay = open(at(`${LOGIN}@${short.address}`, '?sasl=plain'))
     await post(relay, runId('r', 1), 'queued')
     await new Promise((done) => setTimeout(done, 400))
     await post(relay, runId('r', 2), 'queued')
     expect(short.connections).toBe(2)
-    await short.close()
   })
 
   describe('an error', () => {
