@@ -11,6 +11,7 @@ import { openStore } from './stores/open-store'
 import { isRegion } from './tencent/bucket-name'
 import { credentialsOf, secretsOf } from './tencent/credentials'
 import { type Executions, executionsOf } from './tencent/executions'
+import { version } from './version'
 
 export interface App {
   readonly relay: Relay
@@ -18,10 +19,6 @@ export interface App {
   readonly sweep: (remainingMs: number | null) => Promise<SweepReport>
   readonly close: () => void
 }
-
-/** Replaced by the build with package.json's version. */
-declare const RELAY_VERSION: string
-const version = typeof RELAY_VERSION === 'string' ? RELAY_VERSION : 'unbuilt'
 
 /** The log of an environment, good or bad: it must be able to say what is wrong with the rest. */
 export function openLog(env: Environment, write?: (line: string) => void): Log {

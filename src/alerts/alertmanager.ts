@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
 import { failed, peerAt } from '../delivery/peer'
-import { get, post, type PostAnswer } from '../delivery/post'
+import { get, post, type HttpAnswer } from '../delivery/http'
 import type { Alert } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
@@ -135,7 +135,7 @@ interface OpenAlert {
   readonly startsAt: unknown
 }
 
-function openAlerts({ peer, body }: PostAnswer): OpenAlert[] {
+function openAlerts({ peer, body }: HttpAnswer): OpenAlert[] {
   const alerts = listIn(body)
   if (alerts === null) throw failed(peer, 'answered 200, but not with a list of alerts')
   return alerts.map(({ labels, annotations, startsAt }) => ({
@@ -155,7 +155,7 @@ function listIn(body: string): OpenAlert[] | null {
   }
 }
 
-function expectTaken(answer: PostAnswer): void {
+function expectTaken(answer: HttpAnswer): void {
   if (answer.status === 200) return
   throw refused(answer, {
     code: `HTTP ${answer.status}`,

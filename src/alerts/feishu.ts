@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { peerAt } from '../delivery/peer'
-import { post, type PostAnswer } from '../delivery/post'
+import { post, type HttpAnswer } from '../delivery/http'
 import type { Alert, Severity } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
@@ -68,7 +68,7 @@ function codeOf(told: Readonly<Record<string, unknown>> | null): unknown {
   return told?.['code'] ?? told?.['StatusCode']
 }
 
-function wordsOf(told: Readonly<Record<string, unknown>> | null, answer: PostAnswer): string {
+function wordsOf(told: Readonly<Record<string, unknown>> | null, answer: HttpAnswer): string {
   return said(told?.['msg']) || said(told?.['StatusMessage']) || answer.body
 }
 

@@ -1,7 +1,7 @@
 import type { Deadline } from '../delivery/deadline'
 import { createHash } from 'node:crypto'
 import { peerAt } from '../delivery/peer'
-import { post } from '../delivery/post'
+import { post } from '../delivery/http'
 import type { Alert, Fact } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'

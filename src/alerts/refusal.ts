@@ -2,7 +2,7 @@ import { blanked } from '../delivery/blanked'
 import type { PeerError } from '../delivery/peer-error'
 import { failureOfStatus } from '../delivery/failure'
 import { failed } from '../delivery/peer'
-import { type PostAnswer, retryAfterMs } from '../delivery/post'
+import { type HttpAnswer, retryAfterMs } from '../delivery/http'
 import { cut } from './fit'
 
 const LONGEST_WORDS = 200
@@ -21,7 +21,7 @@ export interface Refusal {
 }
 
 /** `wecom: 93000: invalid webhook url (check the key …)`: channel, code, the channel's own words, what to do. */
-export function refused(answer: PostAnswer, refusal: Refusal): PeerError {
+export function refused(answer: HttpAnswer, refusal: Refusal): PeerError {
   const throttled = refusal.throttled === true || answer.status === 429
   // Blanked before it is cut: half a key would not be known for one.
   const told = (words: string, most: number): string => cut(blanked(words, answer.peer.secrets), most)
@@ -37,7 +37,7 @@ export function refused(answer: PostAnswer, refusal: Refusal): PeerError {
 }
 
 /** The answer as a JSON object; null when it is none. */
-export function jsonAnswer(answer: PostAnswer): Readonly<Record<string, unknown>> | null {
+export function jsonAnswer(answer: HttpAnswer): Readonly<Record<string, unknown>> | null {
   try {
     const value: unknown = JSON.parse(answer.body)
     return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,5 +1,5 @@
 import { peerAt } from '../delivery/peer'
-import { post } from '../delivery/post'
+import { post } from '../delivery/http'
 import type { Alert } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'

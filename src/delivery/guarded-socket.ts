@@ -1,19 +1,14 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
+import { type Address, openSocket } from './open-socket'
+
+export type { Address }
 
 /** Looks at each chunk that a peer sends, before the client library does. Throws when no peer of its kind would send that. */
 export type Inspect = (chunk: Buffer) => void
 
-export interface Address {
-  readonly host: string
-  readonly port: number
-  readonly isTls: boolean
-}
-
 /** Opens a connection for a client library to use, guarded as by `guard`. */
-export function openGuarded({ host, port, isTls }: Address, inspect: Inspect): Socket {
-  const name = isIP(host) === 0 ? { servername: host } : {}
-  const socket = isTls ? connectTls({ host, port, ...name }) : connectTcp({ host, port })
+export function openGuarded(address: Address, inspect: Inspect): Socket {
+  const socket = openSocket(address)
   guard(socket, inspect)
   return socket
 }

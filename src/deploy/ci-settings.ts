@@ -1,12 +1,7 @@
 import { Deadline } from '../delivery/deadline'
+import type { HttpAnswer } from '../delivery/http'
 import type { Credentials } from '../tencent/credentials'
-import {
-  type CosAnswer,
-  type CosRequest,
-  cosRefusal,
-  cosRequest,
-  type CosTarget,
-} from '../tencent/cos-request'
+import { type CosRequest, cosRefusal, cosRequest, type CosTarget } from '../tencent/cos-request'
 import { whileDisabled } from './while-disabled'
 import { escaped, inside, textIn, withInside } from './xml-text'
 
@@ -40,7 +35,7 @@ export interface CiPlace {
 export function ciSettings(bucket: string, region: string, credentials: Credentials) {
   const target: CosTarget = { service: 'ci', bucket, region, endpoint: null }
 
-  async function ask(what: string, request: Omit<CosRequest, 'deadline'>): Promise<CosAnswer> {
+  async function ask(what: string, request: Omit<CosRequest, 'deadline'>): Promise<HttpAnswer> {
     const answer = await cosRequest(target, { ...request, deadline: Deadline.in(30_000) }, credentials)
     if (answer.status !== 200) throw cosRefusal(target, what, answer)
     return answer

@@ -1,12 +1,13 @@
 import { Deadline } from '../delivery/deadline'
 import { type Endpoint, endpointAt } from '../delivery/driver'
+import type { HttpAnswer } from '../delivery/http'
 import { failed } from '../delivery/peer'
 import {
   addressOf,
   cosRefusal,
   cosRequest,
   errorField,
-  type CosAnswer,
+  headerOf,
   type CosRequest,
   type CosTarget,
 } from './cos-request'
@@ -51,7 +52,7 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
     method: CosRequest['method'],
     key: string,
     rest: Omit<CosRequest, 'method' | 'path' | 'deadline'> = {},
-  ): Promise<CosAnswer> => {
+  ): Promise<HttpAnswer> => {
     const keys = credentials()
     if (keys === null) {
       throw failed(
@@ -91,7 +92,7 @@ export function bucketObjects(target: CosTarget, credentials: () => Credentials 
         if (errorField(answer, 'Code') === 'FileAlreadyExists') return false
         throw cosRefusal(target, 'creating', answer)
       }
-      if (answer.headers.get('x-cos-version-id') === null) return true
+      if (headerOf(answer, 'x-cos-version-id') === null) return true
       throw failed(
         answer.peer,
         `${target.bucket}: versioning is on, so that COS cannot tell whether an object exists: use a bucket that never had it`,

@@ -1,8 +1,9 @@
 import type { Deadline } from '../delivery/deadline'
 import { isLoopback } from '../delivery/endpoint'
+import type { HttpAnswer } from '../delivery/http'
 import { failed } from '../delivery/peer'
 import { isBucketName, isRegion } from './bucket-name'
-import { cosRefusal, cosRequest, errorField, type CosAnswer, type CosTarget } from './cos-request'
+import { cosRefusal, cosRequest, errorField, type CosTarget } from './cos-request'
 import type { Credentials } from './credentials'
 
 export type ExecutionState = 'All' | 'Success' | 'Failed' | 'Running' | 'Cancel'
@@ -55,7 +56,7 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
     path: string,
     query: Readonly<Record<string, string>>,
     deadline: Deadline,
-  ): Promise<{ target: CosTarget; answer: CosAnswer }> => {
+  ): Promise<{ target: CosTarget; answer: HttpAnswer }> => {
     const keys = credentials()
     if (keys === null) {
       throw failed(

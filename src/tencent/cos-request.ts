@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http'
 import type { PeerError } from '../delivery/peer-error'
 import type { Deadline } from '../delivery/deadline'
 import { failureOfStatus } from '../delivery/failure'
 import { failed, type Peer } from '../delivery/peer'
-import { retryAfterMs } from '../delivery/post'
+import { ask, type HttpAnswer, retryAfterMs } from '../delivery/http'
 import { cosEncode, signCos } from './cos-sign'
 import { type Credentials, secretsOf } from './credentials'
 
@@ -27,14 +26,6 @@ export interface CosRequest {
   readonly deadline: Deadline
 }
 
-export interface CosAnswer {
-  /** Who answered: an error about it blanks out the very credentials of the request. */
-  readonly peer: Peer
-  readonly status: number
-  readonly headers: Pick<Headers, 'get'>
-  readonly body: string
-}
-
 /** Bytes. The longest object that the store keeps is a quarantined body of 6 MiB in base64; the longest account of CI is that of 13,000 tasks. */
 const LONGEST_ANSWER = 32 * 2 ** 20
 
@@ -47,7 +38,7 @@ export async function cosRequest(
   target: CosTarget,
   request: CosRequest,
   credentials: Credentials,
-): Promise<CosAnswer> {
+): Promise<HttpAnswer> {
   const base = addressOf(target)
   const query = request.query ?? {}
   const path = request.path.split('/').map(cosEncode).join('/')
@@ -63,69 +54,23 @@ export async function cosRequest(
   )
   const signature = authorization.slice(authorization.lastIndexOf('=') + 1)
   const peer: Peer = { name: target.service, secrets: [...secretsOf(credentials), signature] }
-  try {
-    return { peer, ...(await send(url, { ...headers, authorization }, request)) }
-  } catch (error) {
-    const { code } = error as { code?: unknown }
-    const fault = typeof code === 'string' ? code : 'the connection failed'
-    const why = request.deadline.isOver ? 'no answer within the time allowed' : fault
-    throw failed(peer, `${base.host}: ${why}`)
+  const { method, body } = request
+  const sent = {
+    method,
+    url,
+    headers: { ...headers, authorization },
+    ...(body === undefined ? {} : { body }),
   }
-}
-
-async function send(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  request: CosRequest,
-): Promise<Omit<CosAnswer, 'peer'>> {
-  const { method, body, deadline } = request
-  const { signal } = aborting(deadline)
-  // Loaded when used: most callbacks ask neither COS nor CI.
-  const client = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
-  return new Promise((resolve, reject) => {
-    let isOver = false
-    const sent = client.request(url, { method, headers, signal }, (response) => {
-      isOver = true
-      readAnswer(response).then(resolve, reject)
-    })
-    // Node ends a request whose answer is another protocol (101) without an error.
-    sent.on('close', () => {
-      if (!isOver) reject(new Error('closed'))
-    })
-    sent.on('error', (error: NodeJS.ErrnoException) => {
-      isOver = true
-      // A connection kept from an earlier invocation may have been closed by the peer meanwhile. All requests may be repeated.
-      const isStale = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-      if (isStale && !deadline.isOver) {
-        send(url, headers, request).then(resolve, reject)
-      } else reject(error)
-    })
-    sent.end(body)
-  })
-}
-
-async function readAnswer(response: IncomingMessage): Promise<Omit<CosAnswer, 'peer'>> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of response) {
-    size += (chunk as Buffer).length
-    if (size > LONGEST_ANSWER) throw Object.assign(new Error(), { code: 'the answer does not end' })
-    chunks.push(chunk as Buffer)
-  }
-  const header = (name: string): string | null => {
-    const value = response.headers[name.toLowerCase()]
-    return value === undefined ? null : String(value)
-  }
-  return {
-    status: response.statusCode ?? 0,
-    headers: { get: header },
-    body: Buffer.concat(chunks).toString('utf8'),
-  }
+  const answer = await ask(peer, sent, LONGEST_ANSWER, request.deadline)
+  // Whether a part of it would mean the same, nobody knows: what CI has no word of passes for forged.
+  if (answer.cut !== null)
+    throw failed(peer, `${base.host}: answered ${answer.status}, but ${answer.cut}`, { kind: 'unsure' })
+  return answer
 }
 
 /** A refusal as an error that quotes COS's code, words and request id; it carries the wait that COS asked for. */
-export function cosRefusal(target: CosTarget, what: string, answer: CosAnswer): PeerError {
-  const requestId = errorField(answer, 'RequestId') ?? answer.headers.get('x-cos-request-id')
+export function cosRefusal(target: CosTarget, what: string, answer: HttpAnswer): PeerError {
+  const requestId = errorField(answer, 'RequestId') ?? headerOf(answer, 'x-cos-request-id')
   const words = [
     `${target.bucket}: ${what}: answered ${answer.status}`,
     errorField(answer, 'Code'),
@@ -138,11 +83,17 @@ export function cosRefusal(target: CosTarget, what: string, answer: CosAnswer): 
   })
 }
 
+/** Null when it has none. */
+export function headerOf(answer: HttpAnswer, name: string): string | null {
+  const value = answer.headers[name]
+  return value === undefined ? null : String(value)
+}
+
 /** Characters. */
 const LONGEST_REFUSAL = 65_536
 
 /** `Code`, `Message` or `RequestId` of an answer `<Error>…</Error>`; null when it has none. */
-export function errorField(answer: CosAnswer, name: 'Code' | 'Message' | 'RequestId'): string | null {
+export function errorField(answer: HttpAnswer, name: 'Code' | 'Message' | 'RequestId'): string | null {
   const error = answer.body.slice(0, LONGEST_REFUSAL).split('<Error>')[1] ?? ''
   const [value = ''] = error.split(`<${name}>`)[1]?.split('<') ?? []
   return value.trim() === '' ? null : value.trim()
@@ -151,10 +102,4 @@ export function errorField(answer: CosAnswer, name: 'Code' | 'Message' | 'Reques
 /** Where a bucket's requests go. */
 export function addressOf({ service, bucket, region, endpoint }: CosTarget): URL {
   return endpoint ?? new URL(`https://${bucket}.${service}.${region}.myqcloud.com`)
-}
-
-function aborting(deadline: Deadline): AbortController {
-  const controller = new AbortController()
-  deadline.onceOver(() => controller.abort())
-  return controller
 }

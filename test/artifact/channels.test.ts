@@ -160,6 +160,7 @@ channelContract(
       url: `${fake.endpoint}${PATH}#secret=${SECRET}`,
       secrets: [PATH, SECRET, SECRET.slice('whsec_'.length)],
       read: (request) => textsIn(JSON.parse(request.body)).join('\n'),
+      isToldByStatus: true,
     })
   },
 )

@@ -346,6 +346,8 @@ export function robotPeer<T>(
     readonly open?: () => readonly string[]
     /** Answers with status 200 that are no success. Every robot's own refusals come besides. */
     readonly garbage?: readonly string[]
+    /** Its status is its word: what becomes of the body of a 200 means nothing. */
+    readonly isToldByStatus?: boolean
   },
 ): ChannelPeer {
   let isUp = true
@@ -370,8 +372,10 @@ export function robotPeer<T>(
     throttle: () => fake.behave(fake.robot.throttles),
     failures: {
       hangs: () => fake.behave('hang'),
-      'is cut off': () => fake.behave('cut'),
-      'sends a byte a second': () => fake.behave('drip'),
+      ...(!rest.isToldByStatus && {
+        'is cut off': () => fake.behave('cut'),
+        'sends a byte a second': () => fake.behave('drip'),
+      }),
       'is not there': async () => {
         isUp = false
         await fake.stop()
