@@ -45,9 +45,9 @@ module.exports = {
       { path: '^src/(queues|alerts|stores)/', pathNot: '/open-[a-z-]+\\.ts$' },
       {
         path: '^src/(queues|alerts|stores)/',
-        // What the alert channels share: fitting, layout, reading URLs and answers; and what the Kafka driver is made of.
+        // What the alert channels share: fitting, layout, what a robot is, reading URLs and answers; and what the Kafka driver is made of.
         pathNot:
-          '^src/(queues/(queue|kafka/[a-z-]+)|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$',
+          '^src/(queues/(queue|kafka/[a-z-]+)|alerts/(alert|alert-channel|fit|lines|channel-url|conditions|refusal|robot|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$',
       },
     ),
     rule(

@@ -43,7 +43,7 @@ function isParcel(parcel: Parcel): boolean {
     case 'message':
       return isEvent(parcel.event)
     case 'alert':
-      return isText(parcel.channel) && isAlert(parcel.alert)
+      return isText(parcel.channel) && isAlert(parcel.alert) && areTexts(parcel.unless ?? [])
     case 'resolve':
       return isText(parcel.channel) && isText(parcel.incident)
     case 'unverified':
@@ -82,6 +82,10 @@ function areFacts(facts: unknown): boolean {
     Array.isArray(facts) &&
     facts.every((fact) => isRecord(fact) && isText(fact['label']) && isText(fact['value']))
   )
+}
+
+function areTexts(texts: unknown): boolean {
+  return Array.isArray(texts) && texts.every(isText)
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,8 +12,16 @@ export type Claim =
 export type Parcel =
   /** A message owed to the queue. */
   | { readonly kind: 'message'; readonly event: CloudEvent }
-  /** An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. */
-  | { readonly kind: 'alert'; readonly channel: string; readonly alert: Alert }
+  /**
+   * An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. `unless`: of a fallback, the items for the channels that come
+   * first; once one of them is gone, the alert was told, and this one is not owed any more.
+   */
+  | {
+      readonly kind: 'alert'
+      readonly channel: string
+      readonly alert: Alert
+      readonly unless?: readonly string[]
+    }
   /** An incident to be ended at one channel. */
   | { readonly kind: 'resolve'; readonly channel: string; readonly incident: string }
   /** A callback that CI could not be asked about yet (VERIFY=read-back). `bucket`: which it was asked about; v0.1 did not say. */

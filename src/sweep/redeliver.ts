@@ -10,6 +10,7 @@ import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
 import type { Run } from '../relay/run'
 import { startStopwatch } from '../relay/stopwatch'
+import { isToldMeanwhile } from '../relay/tell-channels'
 import { askCi, isUnverifiable } from '../relay/verify'
 import type { Parcel, ParkedItem } from '../stores/store'
 
@@ -21,8 +22,10 @@ export async function redeliver(
 ): Promise<Failure | null> {
   const { parcel } = item
   switch (parcel.kind) {
-    case 'message':
     case 'alert':
+      if (await isToldMeanwhile(parts.store, parcel.unless)) return null
+      return tryDelivery(parts, { parcel }, deadline)
+    case 'message':
     case 'resolve':
       return tryDelivery(parts, { parcel }, deadline)
     case 'unverified':

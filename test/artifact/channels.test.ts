@@ -34,7 +34,7 @@ channelContract('pagerduty', WITH_INCIDENTS, async () => {
       [
         payload!.summary,
         payload!.source,
-        ...Object.entries(payload!.custom_details).flat(2).map(String),
+        ...Object.entries(payload!.custom_details!).flat(2).map(String),
       ].join('\n'),
     open: () => {
       const open = new Map<string, string>()

@@ -101,6 +101,7 @@ export function fakeChannel(
     readonly limit?: { readonly messages: number; readonly perMs: number }
     readonly fits?: number
     readonly knowsIncidents?: boolean
+    readonly isFallback?: boolean
   } = {},
 ): FakeChannel {
   const { fits } = options
@@ -114,6 +115,7 @@ export function fakeChannel(
       channel: {
         scheme: 'fake',
         limit: options.limit ?? null,
+        isFallback: options.isFallback ?? false,
         ...EMBEDDED,
         async send(alert, deadline) {
           fake.tried.push(alert.id)
