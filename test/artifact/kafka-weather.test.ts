@@ -381,11 +381,19 @@ describeService('kafka', (server) => {
 
   describe('an error', () => {
     test('names the address that a broker sent us to, not the broker', async () => {
-      const relay = open(at(`127.0.0.1:${port + 2}`))
+      const relay = open(at(front.address))
+      front.advertise(1)
       await post(relay, runId('e', 1), 'parked')
-      expect(errorOf(relay)).toBe(
-        `kafka: 127.0.0.1:${port + 3}, which 127.0.0.1:${port + 2} advertises: ECONNREFUSED`,
+      expect(errorOf(relay)).toBe(`kafka: 127.0.0.1:1, which ${front.address} advertises: ECONNREFUSED`)
+      const hung = await startHostilePeer()
+      hung.behave((socket) => socket.on('data', () => undefined))
+      front.advertise(hung.port)
+      const other = open(at(front.address))
+      await post(other, runId('e', 5), 'parked')
+      expect(errorOf(other)).toBe(
+        `kafka: ${hung.address}, which ${front.address} advertises: no answer within the time allowed`,
       )
+      await hung.close()
     })
 
     test.each(['plain', 'scram-sha-256'])('says that the password is wrong (%s)', async (mechanism) => {

@@ -16,6 +16,8 @@ export interface KafkaFront {
   /** Requests to write something that have reached the broker. */
   readonly produced: number
   answer(as: AnswerTo): void
+  /** Sends clients to another port of this machine from now on. */
+  advertise(port: number): void
   /** Each chunk takes so long, either way. */
   delay(ms: number): void
   /** The connections there are stay open and carry nothing any more; new ones work. */
@@ -87,7 +89,7 @@ export async function startKafkaFront(
   const own = (listener.address() as AddressInfo).port
 
   const there = placeOf(Number(port))
-  const here = placeOf(own)
+  let here = placeOf(own)
   const sentBack = (frame: Buffer): Buffer => {
     const at = frame.indexOf(there)
     if (at >= 0) here.copy(frame, at)
@@ -105,6 +107,9 @@ export async function startKafkaFront(
     },
     answer(as) {
       answerTo = as
+    },
+    advertise(elsewhere) {
+      here = placeOf(elsewhere)
     },
     delay(ms) {
       delayMs = ms

@@ -73,6 +73,7 @@ export function openProducer(target: Target, peer: Peer): Producer {
 
   return {
     async send(messages, deadline) {
+      if (messages.length === 0) return []
       return new Promise((resolve) => {
         const answers: (PeerError | null)[] = messages.map(() => null)
         let open = messages.length
