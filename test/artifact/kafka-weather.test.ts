@@ -333,6 +333,14 @@ describeService('kafka', (server) => {
       expect(new Set(ids)).toEqual(new Set([20, 21, 22].map((number) => runId('a', number))))
     })
 
+    test.each([2500, 5000])('that comes after %d ms: two copies, and no more', async (ms) => {
+      const relay = open(at(front.address))
+      front.confirmLate(ms)
+      await post(relay, runId('w', ms), 'parked')
+      expect(await sweep(relay)).toMatchObject({ delivered: 1, waiting: 0 })
+      expect(await received()).toEqual([runId('w', ms), runId('w', ms)])
+    })
+
     test.each([
       [19, 'NOT_ENOUGH_REPLICAS', false],
       [20, 'NOT_ENOUGH_REPLICAS_AFTER_APPEND', true],

@@ -20,6 +20,8 @@ export interface KafkaFront {
   advertise(port: number): void
   /** Each chunk takes so long, either way. */
   delay(ms: number): void
+  /** The answer to a request to write takes so long. */
+  confirmLate(ms: number): void
   /** The connections there are stay open and carry nothing any more; new ones work. */
   forget(): void
   /** The connections there are end; new ones work. */
@@ -40,6 +42,7 @@ export async function startKafkaFront(
   const pairs = new Set<{ readonly client: Socket; readonly broker: Socket; isForgotten: boolean }>()
   let answerTo = passOn
   let delayMs = 0
+  let confirmMs = 0
   let connections = 0
   let produced = 0
 
@@ -55,13 +58,13 @@ export async function startKafkaFront(
       broker.destroy()
     }
     for (const socket of [client, broker]) socket.on('error', () => undefined).on('close', end)
-    const send = (to: Socket, bytes: Buffer): void => {
+    const send = (to: Socket, bytes: Buffer, waitMs = delayMs): void => {
       if (pair.isForgotten) return
       const write = (): void => {
         if (!to.destroyed) to.write(bytes)
       }
-      if (delayMs === 0) write()
-      else setTimeout(write, delayMs)
+      if (waitMs === 0) write()
+      else setTimeout(write, waitMs)
     }
     client.on(
       'data',
@@ -78,7 +81,7 @@ export async function startKafkaFront(
         const api = asked.get(frame.readInt32BE(4)) ?? 'other'
         const answer = answerTo(api, api === 'metadata' ? sentBack(frame) : frame)
         if (answer === 'cut') end()
-        else if (answer !== 'silence') send(client, answer)
+        else if (answer !== 'silence') send(client, answer, api === 'produce' ? delayMs + confirmMs : delayMs)
       }),
     )
   }
@@ -113,6 +116,9 @@ export async function startKafkaFront(
     },
     delay(ms) {
       delayMs = ms
+    },
+    confirmLate(ms) {
+      confirmMs = ms
     },
     forget() {
       for (const pair of pairs) pair.isForgotten = true
