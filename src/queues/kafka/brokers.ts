@@ -8,7 +8,7 @@ export interface Place {
   readonly peer: Peer
   readonly connection: SharedConnection<Broker>
   /** There is a connection that can be used. */
-  isReady: boolean
+  readonly isReady: boolean
 }
 
 export interface Brokers {
@@ -28,22 +28,25 @@ export function openBrokers({ scheme, hosts, login }: Target, { secrets }: Peer)
       port: Number(address.slice(colon + 1)),
       isTls: scheme === 'kafkas',
     }
-    const place: Place = {
+    // The last one: one before it may still be at work, and end later.
+    let ready: Broker | null = null
+    return {
       peer,
       connection: shareConnection(peer, (lost) => {
         const broker = openBroker(peer, to, login, () => {
-          place.isReady = false
+          if (ready === broker) ready = null
           lost()
         })
         broker.ready.then(
-          () => (place.isReady = true),
+          () => (ready = broker),
           () => undefined,
         )
         return broker
       }),
-      isReady: false,
+      get isReady() {
+        return ready !== null
+      },
     }
-    return place
   }
   return {
     at(address) {
