@@ -2,7 +2,7 @@ import { PERCENT_ENCODE, decoded } from './driver-url'
 import type { Deadline } from './deadline'
 import type { Endpoint } from './driver'
 import { follow } from './follow'
-import { type Address, openGuarded } from './guarded-socket'
+import { type Address, holder, openGuarded, progressOf } from './guarded-socket'
 import { failed, type Peer, peerAt } from './peer'
 import { reasonOf } from './reason-of'
 import type * as RedisClient from './redis-client'
@@ -140,10 +140,11 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
   return {
     ready: open(),
     run,
-    hold(busy) {
-      if (busy) socket.ref()
-      else socket.unref()
+    get progress() {
+      return progressOf(socket)
     },
+    check: () => run(['PING']),
+    hold: holder(socket),
     destroy: () => socket.destroy(),
   }
 }
