@@ -13,6 +13,7 @@ import { buildFunction } from './build.mjs'
 
 const HELP = `npm run bench                    against a handler written by hand, and against v0.1 (commit 749ec54, built in the same run)
 npm run bench -- --queue amqp    what RabbitMQ adds: the rate against a bare loop with the same client, and the cold start
+npm run bench -- --hot           the CPU of a warm callback, with RabbitMQ, with Redis and with HTTP, beside ten lines by hand
 npm run bench -- --soak          one warm instance under 100,000 callbacks with RabbitMQ and Redis: memory, sockets, timers
 npm run bench -- --bodies        time and memory of bodies up to 6 MiB, honest and hostile
   --runs N                       cold processes to take the median of (21)
@@ -25,6 +26,7 @@ const { values: options } = util.parseArgs({
   options: {
     queue: { type: 'string' },
     soak: { type: 'boolean' },
+    hot: { type: 'boolean' },
     bodies: { type: 'boolean' },
     help: { type: 'boolean' },
     runs: { type: 'string', default: '21' },
@@ -44,6 +46,7 @@ const row = (figure, value, target, met) =>
 const bench = { row, handler, work, runs: Number(options.runs) }
 
 if (options.queue !== undefined) await (await import('./bench/queue.mjs')).benchQueue(options.queue, bench)
+else if (options.hot) await (await import('./bench/hot.mjs')).benchHot(bench)
 else if (options.soak) await (await import('./bench/soak.mjs')).benchSoak(bench)
 else if (options.bodies) await (await import('./bench/bodies.mjs')).benchBodies(bench)
 else {
