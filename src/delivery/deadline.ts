@@ -4,6 +4,8 @@ interface Waiter {
   /** By the monotonic clock. */
   readonly at: number
   readonly call: () => void
+  /** In `waiters`; -1: no longer. */
+  place: number
 }
 
 /**
@@ -45,7 +47,7 @@ export class Deadline {
 
   /** Calls once when it is over, unless what is returned is called before. */
   onceOver(call: () => void): () => void {
-    return wait({ at: this.#endsAt, call })
+    return wait({ at: this.#endsAt, call, place: waiters.length })
   }
 
   /** The outcome of a promise, or a rejection with `late()` when that is over first; what was waited for goes on unheard. */
@@ -67,16 +69,32 @@ export class Deadline {
   }
 }
 
-const waiters = new Set<Waiter>()
+/**
+ * In no order. Not a Set: that makes itself anew every few changes, and whatever the old ones held, whole requests and answers, stays until V8 next
+ * goes through all of its memory.
+ */
+const waiters: Waiter[] = []
 let timer: NodeJS.Timeout | null = null
 let rings = Infinity
 
 function wait(waiter: Waiter): () => void {
-  waiters.add(waiter)
+  waiters.push(waiter)
   if (waiter.at < rings) setTimer(waiter.at)
   return () => {
-    if (waiters.delete(waiter) && waiters.size === 0) stopTimer()
+    if (leave(waiter) && waiters.length === 0) stopTimer()
   }
+}
+
+function leave(waiter: Waiter): boolean {
+  const { place } = waiter
+  const last = place === -1 ? undefined : waiters.pop()
+  if (last === undefined) return false
+  if (last !== waiter) {
+    waiters[place] = last
+    last.place = place
+  }
+  waiter.place = -1
+  return true
 }
 
 function setTimer(at: number): void {
@@ -96,11 +114,8 @@ function stopTimer(): void {
 function ring(): void {
   stopTimer()
   const now = monotonicMs()
-  for (const waiter of waiters)
-    if (waiter.at <= now) {
-      waiters.delete(waiter)
-      waiter.call()
-    }
-  const next = Math.min(...Array.from(waiters, ({ at }) => at))
+  for (const waiter of waiters.filter(({ at }) => at <= now)) if (leave(waiter)) waiter.call()
+  // What was called may have set the timer already.
+  const next = Math.min(...waiters.map(({ at }) => at))
   if (next < rings) setTimer(next)
 }
