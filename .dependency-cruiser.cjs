@@ -28,7 +28,7 @@ module.exports = {
       { path: '^src/relay/' },
       {
         path: '^src/(queues|alerts|stores|local|deploy|gateway|app|index|config|tencent)',
-        pathNot: '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/store)\\.ts$',
+        pathNot: '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/(store|timed-store))\\.ts$',
       },
     ),
     rule(
