@@ -15,6 +15,8 @@ import { type Meaning, refused } from './refusal'
 const ALERT_NAME = 'CosCallbackRelay'
 const LONGEST_TEXT = 8000
 const LONGEST_LABEL = 255
+/** Bytes. The open alerts of one incident: few, but each with its text, in which JSON may write one character as six. */
+const LONGEST_LIST = 4 * 2 ** 20
 const HOUR = 3_600_000
 /** Alertmanager ends an alert after five minutes unless told otherwise: an incident waits a day for its success, the rest an hour. */
 const OPEN_MS = { incident: 24 * HOUR, other: HOUR }
@@ -52,7 +54,7 @@ const open: AlertDriver['open'] = (url) => {
     async resolve(incident, deadline) {
       const query = new URL(address)
       query.searchParams.set('filter', `incident="${digestOf(incident)}"`)
-      const answer = await get(peer, query, headers, deadline)
+      const answer = await get(peer, query, headers, deadline, LONGEST_LIST)
       expectTaken(answer)
       const open = openAlerts(answer)
       const endsAt = new Date().toISOString()

@@ -76,10 +76,10 @@ const ROBOT: Robot<Message> = {
   path: ([token = '']) => `/robot/send?access_token=${encodeURIComponent(token)}`,
   message,
   fits: (candidate) => bytesOf(JSON.stringify(candidate)) <= LONGEST_BODY,
-  request: (sent, address, secret) => ({
-    address: secret === null ? address : signed(address, secret, Date.now()),
-    body: JSON.stringify(sent),
-  }),
+  request(sent, address, secret) {
+    const url = secret === null ? address : signed(address, secret, Date.now())
+    return { address: url, body: JSON.stringify(sent), sign: url.searchParams.get('sign') }
+  },
   refusal(answer) {
     const told = jsonAnswer(answer)
     if (answer.status === 200 && told?.['errcode'] === 0) return null

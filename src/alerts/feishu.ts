@@ -68,8 +68,11 @@ function robotOf(scheme: keyof typeof HOSTS): Robot<Card> {
     host: HOSTS[scheme],
     path: ([hook = '']) => `/open-apis/bot/v2/hook/${hook}`,
     message: card,
-    fits: (candidate) => bytesOf(bodyOf(candidate, null, 0)) + SIGNATURE_BYTES <= LONGEST_BODY,
-    request: (sent, address, secret) => ({ address, body: bodyOf(sent, secret, Date.now()) }),
+    fits: (candidate) => bytesOf(bodyOf(candidate, null)) + SIGNATURE_BYTES <= LONGEST_BODY,
+    request(sent, address, secret) {
+      const signed = secret === null ? null : signature(secret, Date.now())
+      return { address, body: bodyOf(sent, signed), sign: signed?.sign ?? null }
+    },
     refusal(answer) {
       const told = jsonAnswer(answer)
       const code = told?.['code'] ?? told?.['StatusCode']
@@ -83,16 +86,21 @@ function wordsOf(told: Readonly<Record<string, unknown>> | null, answer: HttpAns
   return said(told?.['msg']) || said(told?.['StatusMessage']) || answer.body
 }
 
-function bodyOf(sent: Card, secret: string | null, now: number): string {
+function bodyOf(sent: Card, signed: Signature | null): string {
   return JSON.stringify({
-    ...(secret === null ? {} : signature(secret, now)),
+    ...signed,
     msg_type: 'interactive',
     card: sent,
   })
 }
 
+interface Signature {
+  readonly timestamp: string
+  readonly sign: string
+}
+
 /** base64(HMAC-SHA256(key = `<seconds>\n<secret>`, message empty)). */
-function signature(secret: string, now: number): { timestamp: string; sign: string } {
+function signature(secret: string, now: number): Signature {
   const timestamp = String(Math.floor(now / 1000))
   return {
     timestamp,

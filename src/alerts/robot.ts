@@ -32,7 +32,12 @@ export interface Robot<Message> {
     message: Message,
     address: URL,
     secret: string | null,
-  ) => { readonly address: URL; readonly body: string }
+  ) => {
+    readonly address: URL
+    readonly body: string
+    /** The signature in it: for a while it lets in whoever has it. */
+    readonly sign?: string | null
+  }
   /** What an answer says; null: it took the message. */
   readonly refusal: (answer: HttpAnswer) => Refusal | null
 }
@@ -63,7 +68,9 @@ export function openRobot<Message>(url: string, robot: Robot<Message>): AlertCha
     shown: (alert) => fitted(alert).shown.items.length,
     async send(alert, deadline) {
       const request = robot.request(fitted(alert).message, address, secret)
-      const answer = await post(peer, request.address, request.body, JSON_TYPE, deadline)
+      const { sign = null } = request
+      const signer = sign === null ? peer : { ...peer, secrets: [...peer.secrets, sign] }
+      const answer = await post(signer, request.address, request.body, JSON_TYPE, deadline)
       const refusal = robot.refusal(answer)
       if (refusal !== null) throw refused(answer, refusal)
     },

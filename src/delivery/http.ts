@@ -42,14 +42,15 @@ export async function post(
   return inWords(await ask(peer, { method: 'POST', url, headers, body }, LONGEST_ANSWER, deadline), url)
 }
 
-/** One GET, in all else as `post`. */
+/** One GET; of its answer at most `longest` bytes are read. In all else as `post`. */
 export async function get(
   peer: Peer,
   url: URL,
   headers: Readonly<Record<string, string>>,
   deadline: Deadline,
+  longest = LONGEST_ANSWER,
 ): Promise<HttpAnswer> {
-  return inWords(await ask(peer, { method: 'GET', url, headers }, LONGEST_ANSWER, deadline), url)
+  return inWords(await ask(peer, { method: 'GET', url, headers }, longest, deadline), url)
 }
 
 function inWords(answer: HttpAnswer, url: URL): HttpAnswer {

@@ -122,7 +122,9 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
       }
       const code = /^[A-Z]+(?= )/.exec(error.message)?.[0] ?? null
       if (code !== null && STALE.has(code)) lost()
-      throw failed(peer, `the server answered: ${reasonOf(error)}`, { code })
+      // A server may quote what it was asked, cut off or changed, so that a password is not known for one.
+      const words = command[0] === 'AUTH' ? `${code ?? 'ERR'} (to AUTH)` : reasonOf(error)
+      throw failed(peer, `the server answered: ${words}`, { code })
     }
   }
 

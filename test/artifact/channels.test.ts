@@ -102,6 +102,33 @@ describeService('alertmanager', (address) => {
     }
   })
 
+  test('the real server ends alerts whose texts fill more than 64 KiB', async () => {
+    const object = `${process.pid}-${Date.now()}/long.mp4`
+    const relay = openRelay({
+      QUEUE_URL: 'file:/dev/null',
+      STORE_URL: 'memory:',
+      ALERT_URLS: `alertmanager://${address}`,
+    })
+    const task = `<Tasks><Type>T</Type><State>Failed</State><Code>E</Code><Message>${'&lt;&gt;'.repeat(1000)}</Message></Tasks>`
+    const open = async (): Promise<string> => {
+      const response = await fetch(`http://${address}/api/v2/alerts?filter=object="${object}"`)
+      return response.text()
+    }
+    try {
+      for (const [index, state] of ['Failed', 'Cancel'].entries()) {
+        const body = callbackXml(runId('l', index), object, state)
+        expect((await relay.post(body.replace('</State>', `</State>${task.repeat(60)}`))).outcome).toBe(
+          'alerted',
+        )
+      }
+      expect((await open()).length).toBeGreaterThan(65_536)
+      expect((await relay.post(callbackXml(runId('l', 9), object))).outcome).toBe('queued')
+      expect(await open()).toMatch(/^\[\]\s*$/)
+    } finally {
+      await relay.kill()
+    }
+  })
+
   test('the real server refuses in its own words', async () => {
     const relay = openRelay({ STORE_URL: 'memory:', ALERT_URLS: `alertmanager://${address}/no/such/prefix` })
     try {
