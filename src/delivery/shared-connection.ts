@@ -125,7 +125,7 @@ export function shareConnection<C extends Connection>(
           return lease
       } catch (error) {
         // One that was begun before may have been lost before, too.
-        if (lease !== before || deadline.isOver) throw error
+        if (lease !== before || deadline.left === 0) throw error
       } finally {
         leave(lease)
       }
