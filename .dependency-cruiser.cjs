@@ -28,7 +28,7 @@ module.exports = {
       { path: '^src/relay/' },
       {
         path: '^src/(queues|alerts|stores|local|deploy|gateway|app|index|config|tencent)',
-        pathNot: '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/store)\\.ts$',
+        pathNot: '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/(store|timed-store))\\.ts$',
       },
     ),
     rule(
@@ -45,10 +45,16 @@ module.exports = {
       { path: '^src/(queues|alerts|stores)/', pathNot: '/open-[a-z-]+\\.ts$' },
       {
         path: '^src/(queues|alerts|stores)/',
-        // What the alert channels share: fitting, layout, reading URLs and answers.
+        // What the alert channels share: fitting, layout, what a robot is, reading URLs and answers; and what the Kafka driver is made of.
         pathNot:
-          '^src/(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|refusal|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$',
+          '^src/(queues/(queue|kafka/[a-z-]+)|alerts/(alert|alert-channel|fit|lines|channel-url|conditions|refusal|robot|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$',
       },
+    ),
+    rule(
+      'kafka-is-one-driver',
+      'What speaks to Kafka is its driver only.',
+      { path: '^src/', pathNot: '^src/queues/kafka(\\.ts$|/)' },
+      { path: '^src/queues/kafka/' },
     ),
     rule(
       'errors-are-made-of-peers',

@@ -1,4 +1,5 @@
 import { sha256 } from './delivery/sha256'
+import { withoutConditions } from './alerts/conditions'
 import { openAlertChannel } from './alerts/open-alert-channel'
 import { type Config, ConfigError, draftConfig, type Environment, secretsIn, type Serves } from './config'
 import type { DriverContext } from './delivery/driver-context'
@@ -93,7 +94,7 @@ export async function openParts(
     opened('STORE_URL', config.storeUrl, openStore),
     ...config.alertUrls.map(async (url, index): Promise<NamedChannel | null> => {
       const channel = await opened(`ALERT_URLS, item ${index + 1}`, url, openAlertChannel)
-      return channel && { id: `${channel.scheme}-${digest(url)}`, channel }
+      return channel && { id: `${channel.scheme}-${digest(withoutConditions(url))}`, channel }
     }),
   ])
   const executions = openExecutions(config, context, problems)

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { asInJson, blanking, formsOf } from './delivery/blanked'
+import { asInJson, beginningOf, blanking, formsOf } from './delivery/blanked'
 
 export { blanking as redactor } from './delivery/blanked'
 
@@ -49,7 +49,7 @@ function netFor(secrets: readonly string[]): Net {
   const blanked = blanking(secrets)
   return {
     secrets,
-    traces: [...new Set(formsOf(secrets).flatMap((form) => [form, asInJson(form)]))],
+    traces: [...new Set(formsOf(secrets).flatMap((form) => [form, asInJson(form)].map(beginningOf)))],
     blank: (_, value) => (typeof value === 'string' ? blanked(value) : value),
   }
 }

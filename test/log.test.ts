@@ -62,6 +62,17 @@ describe('secrets', () => {
     expect(redactor(['abcd', 'abcdefgh'])('abcdefgh abcd')).toBe('[redacted] [redacted]')
   })
 
+  test('also when somebody has cut them off, or made blanks of their line ends', () => {
+    const secret = `${'0123456789'.repeat(16)}\r\nand-a-second-line`
+    const blank = redactor([secret])
+    expect(blank(`<${secret.slice(0, 128)}>`)).toBe('<[redacted]>')
+    expect(blank(`<${secret.slice(0, 20)}…`)).toBe('<[redacted]…')
+    expect(blank(`<${secret.replace('\r\n', '  ')}> <${secret}>`)).toBe('<[redacted]> <[redacted]>')
+    expect(blank('0123456789')).toBe('0123456789')
+    const [line] = logged({ secrets: [secret] }, (log) => log('info', `<${secret.slice(0, 128)}>`))
+    expect(JSON.parse(line!)).toMatchObject({ msg: '<[redacted]>' })
+  })
+
   test('shorter than four characters are left: they would blank out words', () => {
     expect(redactor(['a', '', 'abc'])('abc')).toBe('abc')
   })

@@ -4,6 +4,8 @@ import type { Alert } from './alert'
 
 /** Where failures go: one channel of the team's. */
 export interface AlertChannel extends TargetFacts {
+  /** Told only when no other channel took the alert. */
+  readonly isFallback: boolean
   /** Messages that the channel takes in any `perMs` milliseconds; null: as many as one likes. */
   readonly limit: { readonly messages: number; readonly perMs: number } | null
   /** Resolves once the channel has said, in its own words, that it took the alert; else throws a PeerError. Settles by the deadline. */

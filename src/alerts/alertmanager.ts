@@ -1,33 +1,39 @@
 import type { Deadline } from '../delivery/deadline'
-import { createHash } from 'node:crypto'
 import { decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
 import { failed, peerAt } from '../delivery/peer'
+import { sha256 } from '../delivery/sha256'
 import { get, post, type HttpAnswer } from '../delivery/http'
 import type { Alert } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
-import { bytesOf, cut, fitAlert, type FittedAlert, oneLine } from './fit'
+import { type Conditions, conditionsIn, holding, isCondition } from './conditions'
+import { bytesOf, cut, type Fitted, fitMessage, oneLine } from './fit'
 import { textOf } from './lines'
-import { refused } from './refusal'
+import { type Meaning, refused } from './refusal'
 
 const ALERT_NAME = 'CosCallbackRelay'
 const LONGEST_TEXT = 8000
 const LONGEST_LABEL = 255
+/** Bytes. The open alerts of one incident: few, but each with its text, in which JSON may write one character as six. */
+const LONGEST_LIST = 4 * 2 ** 20
 const HOUR = 3_600_000
 /** Alertmanager ends an alert after five minutes unless told otherwise: an incident waits a day for its success, the rest an hour. */
 const OPEN_MS = { incident: 24 * HOUR, other: HOUR }
+
+const WRONG_PREFIX: Meaning = { kind: 'down', advice: 'check the prefix in the URL' }
 
 type Labels = Readonly<Record<string, string>>
 
 /**
  * Prometheus Alertmanager, API v2: `alertmanager[s]://[user:pass@]host:port[/prefix]`. Labels: `alertname`, `severity`, `incident` (a digest
  * of the alert's incident) and, where known, `workflow`, `bucket`, `object`; the annotations `title` and `text` hold plain text. `resolve`
- * asks Alertmanager for the open alerts of the incident and posts them again, ended. Told only by 200.
+ * asks Alertmanager for the open alerts of the incident and posts them again, ended. A keyword stands in the annotation `text`. Told only by 200.
  * https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
  */
 const open: AlertDriver['open'] = (url) => {
-  const { address, authorization } = readUrl(url)
+  const { address, authorization, conditions } = readUrl(url)
+  const { keyword, isFallback } = conditions
   const peer = peerAt('alertmanager', url)
   const headers = authorization === null ? {} : { authorization }
 
@@ -42,25 +48,32 @@ const open: AlertDriver['open'] = (url) => {
     endpoints: [endpointAt(address)],
     needs: [],
     limit: null,
-    shown: (alert) => fitted(alert).items.length,
-    send: (alert, deadline) => put([firing(alert, Date.now())], deadline),
+    isFallback,
+    shown: (alert) => fitted(alert, keyword).shown.items.length,
+    send: (alert, deadline) => put([firing(alert, keyword, Date.now())], deadline),
     async resolve(incident, deadline) {
       const query = new URL(address)
       query.searchParams.set('filter', `incident="${digestOf(incident)}"`)
-      const answer = await get(peer, query, headers, deadline)
+      const answer = await get(peer, query, headers, deadline, LONGEST_LIST)
       expectTaken(answer)
       const open = openAlerts(answer)
       const endsAt = new Date().toISOString()
       if (open.length > 0)
         await put(
-          open.map((alert) => ({ ...alert, endsAt })),
+          open.map((alert) => ({ ...alert, annotations: annotated(alert.annotations, keyword), endsAt })),
           deadline,
         )
     },
   }
 }
 
-function readUrl(url: string): { address: URL; authorization: string | null } {
+interface AlertmanagerUrl {
+  readonly address: URL
+  readonly authorization: string | null
+  readonly conditions: Conditions
+}
+
+function readUrl(url: string): AlertmanagerUrl {
   const parsed = URL.canParse(url) ? new URL(url) : null
   const scheme = parsed?.protocol === 'alertmanagers:' ? 'https' : 'http'
   const path = parsed?.pathname.replace(/\/$/, '') ?? ''
@@ -68,7 +81,7 @@ function readUrl(url: string): { address: URL; authorization: string | null } {
   if (
     parsed === null ||
     parsed.host === '' ||
-    parsed.search !== '' ||
+    !parsed.search.slice(1).split('&').filter(Boolean).every(isCondition) ||
     parsed.hash !== '' ||
     // Of a password that has a "/".
     parsed.pathname.includes('@') ||
@@ -79,26 +92,46 @@ function readUrl(url: string): { address: URL; authorization: string | null } {
     )
   }
   const address = new URL(target)
-  if (parsed.username === '') return { address, authorization: null }
+  const conditions = conditionsIn('alertmanager', parsed.searchParams, null)
+  if (parsed.username === '') return { address, authorization: null, conditions }
   if (scheme === 'http' && !isLoopback(address)) {
     throw new Error('alertmanager: a password must not travel in the clear: use alertmanagers://')
   }
   const user = decoded(parsed.username, 'user name')
   const password = decoded(parsed.password, 'password')
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
-  return { address, authorization }
+  return { address, authorization, conditions }
 }
 
-function fitted(alert: Alert): FittedAlert {
-  return fitAlert(alert, (candidate) => bytesOf(textOf(candidate)) <= LONGEST_TEXT)
+interface Annotations {
+  readonly title: string
+  readonly text: string
 }
 
-function firing(alert: Alert, now: number): unknown {
-  const shown = fitted(alert)
+function fitted(alert: Alert, keyword: string | null): Fitted<Annotations> {
+  return fitMessage(
+    alert,
+    (candidate) => {
+      const { title } = candidate
+      const text = textOf(candidate) || title
+      return { title, text: holding(text, keyword, '\n', `${title}\n${text}`) }
+    },
+    ({ text }) => bytesOf(text) <= LONGEST_TEXT,
+  )
+}
+
+/** Those of an alert that is open already, which may have been posted without the keyword. */
+function annotated(annotations: unknown, keyword: string | null): unknown {
+  if (keyword === null || typeof annotations !== 'object') return annotations
+  const { title = '', text = '' } = (annotations ?? {}) as { title?: unknown; text?: unknown }
+  return { ...annotations, text: holding(String(text), keyword, '\n', `${String(title)}\n${String(text)}`) }
+}
+
+function firing(alert: Alert, keyword: string | null, now: number): unknown {
   const lasts = alert.incident === null ? OPEN_MS.other : OPEN_MS.incident
   return {
     labels: labelsOf(alert),
-    annotations: { title: shown.title, text: textOf(shown) || shown.title },
+    annotations: fitted(alert, keyword).message,
     startsAt: new Date(now).toISOString(),
     endsAt: new Date(now + lasts).toISOString(),
   }
@@ -126,7 +159,7 @@ function labelsOf(alert: Alert): Labels {
 
 /** Letters and digits only, so that a matcher can name it without quoting rules. */
 function digestOf(incident: string): string {
-  return createHash('sha256').update(incident).digest('hex').slice(0, 32)
+  return sha256(incident, 'hex').slice(0, 32)
 }
 
 interface OpenAlert {
@@ -158,9 +191,9 @@ function listIn(body: string): OpenAlert[] | null {
 function expectTaken(answer: HttpAnswer): void {
   if (answer.status === 200) return
   throw refused(answer, {
-    code: `HTTP ${answer.status}`,
+    code: '',
     words: answer.body,
-    advice: answer.status === 404 ? 'check the prefix in the URL' : undefined,
+    meaning: answer.status === 404 ? WRONG_PREFIX : undefined,
   })
 }
 

@@ -1,16 +1,27 @@
 import { endpointOf } from '../delivery/endpoint'
+import { type Conditions, CONDITION_NAMES, conditionsIn, type MentionForm } from './conditions'
 
 export interface ChannelUrl {
   /** Host and path segments, decoded. */
   readonly keys: readonly string[]
   readonly parameters: URLSearchParams
+  readonly conditions: Conditions
+}
+
+/** What a URL may have besides its keys. */
+export interface ChannelUrlForm {
+  /** For instance `wecom://KEY`. */
+  readonly shape: string
+  readonly parameters?: readonly string[]
+  /** Null: the channel mentions nobody. */
+  readonly mention: MentionForm | null
 }
 
 /**
- * Reads `scheme://KEY[/KEY…][?parameter=…]`. Throws an Error that shows the expected `shape`, for instance `wecom://KEY`, and nothing
- * of the URL itself: each part of it may be a key.
+ * Reads `scheme://KEY[/KEY…][?parameter=…]`. Throws an Error that shows the expected `shape` and nothing of the URL itself: each part of it
+ * may be a key.
  */
-export function readChannelUrl(url: string, shape: string, parameters: readonly string[] = []): ChannelUrl {
+export function readChannelUrl(url: string, { shape, parameters = [], mention }: ChannelUrlForm): ChannelUrl {
   const [scheme = '', rest = ''] = shape.split('://')
   const parsed = URL.canParse(url) ? new URL(url) : null
   const keys = parsed === null ? [] : [parsed.host, ...parsed.pathname.split('/').slice(1)].map(decoded)
@@ -27,14 +38,19 @@ export function readChannelUrl(url: string, shape: string, parameters: readonly 
       `${scheme}: the URL must look like ${shape}, with the key and not the whole address of the robot`,
     )
   }
-  const known = [...parameters, 'endpoint']
+  const conditions = conditionsIn(scheme, parsed.searchParams, mention)
+  const known = [
+    ...parameters,
+    ...CONDITION_NAMES.filter((name) => name !== 'mention' || mention !== null),
+    'endpoint',
+  ]
   for (const name of parsed.searchParams.keys()) {
     // The name is not shown: a secret may stand where a name belongs.
     if (!known.includes(name))
       throw new Error(`${scheme}: unknown parameter in the URL; known are: ${known.join(', ')}`)
     if (parsed.searchParams.get(name) === '') throw new Error(`${scheme}: the parameter ${name} is empty`)
   }
-  return { keys, parameters: parsed.searchParams }
+  return { keys, parameters: parsed.searchParams, conditions }
 }
 
 /** The address on the public host, or on the loopback address that `?endpoint=` names; path and query are the same on both. */

@@ -2,6 +2,7 @@ import { failed, type Peer } from '../delivery/peer'
 import type { Severity } from './alert'
 import { EMBEDDED } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
+import { conditionsIn, holding, isCondition } from './conditions'
 import { fitAlert } from './fit'
 import { MARK, textOf } from './lines'
 
@@ -10,21 +11,26 @@ const TERMINAL: Peer = { name: 'console', secrets: [] }
 const COLOUR: Readonly<Record<Severity, string>> = { error: '31', warning: '33', info: '34' }
 
 /**
- * Standard output, for people: `console:`. Coloured on a terminal only (and never with NO_COLOR); control characters in names from outside
+ * Standard output, for people: `console:[?keyword=…&fallback=1]`. Coloured on a terminal only (and never with NO_COLOR); control characters in names from outside
  * are gone, so that they cannot move the cursor or change colours.
  */
 const open: AlertDriver['open'] = (url) => {
-  if (!/^console:(\/\/)?$/i.test(url)) throw new Error('console: the URL must be console: and nothing more')
+  const [, query = ''] = /^console:(?:\/\/)?(?:\?(.+))?$/i.exec(url) ?? [url, 'else']
+  if (query !== '' && !query.split('&').every(isCondition))
+    throw new Error('console: the URL must be console: and nothing more but ?keyword=… and fallback=1')
+  const { keyword, isFallback } = conditionsIn('console', new URLSearchParams(query), null)
   return {
     scheme: 'console',
     ...EMBEDDED,
     limit: null,
+    isFallback,
     async send(alert, deadline) {
       if (deadline.isOver) throw failed(TERMINAL, 'no time left')
       const shown = fitAlert(alert, () => true)
       const title = `${MARK[shown.severity]} ${shown.title}`
       const head = isColourful() ? `\u001b[1;${COLOUR[shown.severity]}m${title}\u001b[0m` : title
-      await print(`\n${head}\n${textOf(shown).replaceAll(/^/gm, '   ')}\n\n`)
+      const text = holding(textOf(shown), keyword, '\n', `${title}\n${textOf(shown)}`)
+      await print(`\n${head}\n${text.replaceAll(/^/gm, '   ')}\n\n`)
     },
   }
 }

@@ -1,63 +1,100 @@
-import { createHmac } from 'node:crypto'
-import { peerAt } from '../delivery/peer'
-import { post } from '../delivery/http'
-import type { Alert } from './alert'
-import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
-import { addressOf, readChannelUrl } from './channel-url'
-import { bytesOf, cut, fitAlert, type FittedAlert } from './fit'
+import { holding, type MentionForm } from './conditions'
+import { bytesOf, cut, type FittedAlert } from './fit'
 import { factLines, MARK } from './lines'
-import { jsonAnswer, refused, said } from './refusal'
+import { jsonAnswer, type Meaning, meaningIn, type Meanings, said } from './refusal'
+import { type Demands, openRobot, type Robot } from './robot'
 import { literal } from './robot-markdown'
 
 const LONGEST_BODY = 20_000
 const LONGEST_TITLE = 100
-const THROTTLED = 130101
-const MINUTE = 60_000
-const ADVICE: Readonly<Record<string, string>> = {
-  '310000':
-    "the robot's security settings refused it: check the secret, the keyword and the addresses allowed, and that the clock is right",
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+const GONE = 'the token in the URL is wrong, or the robot was removed from its group'
+
+/** https://open.dingtalk.com/document/robots/custom-robot-access and, for what only gateways say, what others met. */
+const MEANINGS: Meanings = {
+  '-1': { kind: 'throttled', waitMs: MINUTE },
+  '1111': { kind: 'throttled', waitMs: MINUTE },
+  '88': { kind: 'throttled', waitMs: MINUTE },
+  '90005': { kind: 'throttled', waitMs: MINUTE },
+  '90006': { kind: 'throttled', waitMs: MINUTE },
+  '90018': { kind: 'throttled', waitMs: MINUTE },
+  '90030': { kind: 'throttled', waitMs: 10 * MINUTE },
+  '130101': { kind: 'throttled', waitMs: 10 * MINUTE },
+  '410100': { kind: 'throttled', waitMs: 10 * MINUTE },
+  '450101': { kind: 'throttled', waitMs: 10 * MINUTE },
+  '40035': { kind: 'down', advice: GONE },
+  '300001': { kind: 'down', advice: GONE },
+  '300005': { kind: 'down', advice: GONE },
+  '400013': { kind: 'down', advice: 'its group is gone' },
+  '400101': { kind: 'down', advice: GONE },
+  '400102': { kind: 'down', advice: 'the robot is disabled: enable it in its group' },
+  '400106': { kind: 'down', advice: GONE },
+  '310000': {
+    kind: 'down',
+    advice:
+      "the robot's security settings refused it: check the secret and the addresses allowed, and that the clock is right; where they ask for a keyword, add keyword=… to the channel's URL",
+  },
+  '460101': { kind: 'refused', advice: 'the message is larger than the robot takes' },
+}
+
+const LACKS_KEYWORD: Meaning = {
+  kind: 'refused',
+  advice:
+    "the robot's security settings ask for a keyword: add keyword=… with that text to the channel's URL",
+}
+
+const MENTION: MentionForm = {
+  id: /^(?:\+\d{1,4}-\d{5,15}|[\w.$:=+-]{1,64})$/,
+  takes: 'user ids, mobile numbers or all',
+}
+const MOBILE = /^(?:1\d{10}|\+\d{1,4}-\d{5,15})$/
+
+interface Message {
+  readonly msgtype: 'markdown'
+  readonly markdown: { readonly title: string; readonly text: string }
+  readonly at: {
+    readonly atMobiles: readonly string[]
+    readonly atUserIds?: readonly string[]
+    readonly isAtAll: boolean
+  }
 }
 
 /**
- * DingTalk (钉钉) group robot: `dingtalk://ACCESS_TOKEN[?secret=SEC…]`, signed when a secret is given. Sends `markdown` with `at` empty, so
- * that nobody is mentioned whatever the text says; names from outside are made literal by look-alikes, for DingTalk documents no escape.
- * Told only by `errcode` 0. https://open.dingtalk.com/document/robots/custom-robot-access
+ * DingTalk (钉钉) group robot: `dingtalk://ACCESS_TOKEN[?secret=SEC…]`, signed when a secret is given. Sends `markdown`; `at` names whom an
+ * error mentions and is empty else, so that nobody is mentioned whatever the text says; names from outside are made literal by look-alikes, for
+ * DingTalk documents no escape. Told only by `errcode` 0. https://open.dingtalk.com/document/robots/custom-robot-access
  */
-const open: AlertDriver['open'] = (url) => {
-  const { keys, parameters } = readChannelUrl(url, 'dingtalk://ACCESS_TOKEN', ['secret'])
-  const token = String(keys[0])
-  const peer = peerAt('dingtalk', url)
-  const secret = parameters.get('secret')
-  const address = addressOf('dingtalk', parameters, 'https://oapi.dingtalk.com', '/robot/send')
-  address.searchParams.set('access_token', token)
-  return {
-    scheme: 'dingtalk',
-    secrets: peer.secrets,
-    endpoints: [endpointAt(address)],
-    needs: [],
-    limit: { messages: 20, perMs: MINUTE },
-    shown: (alert) => fitted(alert).items.length,
-    async send(alert, deadline) {
-      const answer = await post(
-        peer,
-        secret === null ? address : signed(address, secret, Date.now()),
-        bodyOf(fitted(alert)),
-        { 'content-type': 'application/json; charset=utf-8' },
-        deadline,
-      )
-      const told = jsonAnswer(answer)
-      if (answer.status === 200 && told?.['errcode'] === 0) return
-      const code = said(told?.['errcode'])
-      throw refused(answer, {
-        code: code || `HTTP ${answer.status}`,
-        words: said(told?.['errmsg']) || answer.body,
-        advice: ADVICE[code],
-        throttled: told?.['errcode'] === THROTTLED,
-        usualWaitMs: 10 * MINUTE,
-      })
-    },
-  }
+const ROBOT: Robot<Message> = {
+  form: 'dingtalk://ACCESS_TOKEN',
+  parameters: ['secret'],
+  mention: MENTION,
+  limit: { messages: 20, perMs: MINUTE },
+  host: 'https://oapi.dingtalk.com',
+  path: ([token = '']) => `/robot/send?access_token=${encodeURIComponent(token)}`,
+  message,
+  fits: (candidate) => bytesOf(JSON.stringify(candidate)) <= LONGEST_BODY,
+  request(sent, address, secret) {
+    const url = secret === null ? address : signed(address, secret, Date.now())
+    return { address: url, body: JSON.stringify(sent), sign: url.searchParams.get('sign') }
+  },
+  refusal(answer) {
+    const told = jsonAnswer(answer)
+    if (answer.status === 200 && told?.['errcode'] === 0) return null
+    const code = said(told?.['errcode'] ?? told?.['status'])
+    const words = said(told?.['errmsg']) || answer.body
+    const isKeyword = code === '310000' && /keyword|关键词/i.test(words)
+    return {
+      code,
+      words,
+      meaning: isKeyword ? LACKS_KEYWORD : meaningIn(MEANINGS, code),
+      // Its gateway says in seconds how long to wait.
+      waitMs: Number(said(told?.['wait'])) * SECOND || null,
+      usualWaitMs: 10 * MINUTE,
+    }
+  },
 }
 
 /** base64(HMAC-SHA256(key = secret, `<ms>\n<secret>`)). */
@@ -66,26 +103,32 @@ function signed(address: URL, secret: string, now: number): URL {
   url.searchParams.set('timestamp', String(now))
   url.searchParams.set(
     'sign',
-    createHmac('sha256', secret)
+    process
+      .getBuiltinModule('node:crypto')
+      .createHmac('sha256', secret)
       .update(`${String(now)}\n${secret}`)
       .digest('base64'),
   )
   return url
 }
 
-function fitted(alert: Alert): FittedAlert {
-  return fitAlert(alert, (candidate) => bytesOf(bodyOf(candidate)) <= LONGEST_BODY)
-}
-
-function bodyOf(alert: FittedAlert): string {
-  return JSON.stringify({
+function message(alert: FittedAlert, { keyword, mentions: { all, ids } }: Demands): Message {
+  const text = holding(markdown(alert), keyword, '\n\n')
+  // Only who is in the text as well is mentioned.
+  const called = [...ids, ...(all ? ['all'] : [])].map((id) => `@${id}`).join(' ')
+  const userIds = ids.filter((id) => !MOBILE.test(id))
+  return {
     msgtype: 'markdown',
     markdown: {
       title: cut(`${MARK[alert.severity]} ${literal(alert.title)}`, LONGEST_TITLE),
-      text: markdown(alert),
+      text: called === '' ? text : `${text}\n\n${called}`,
     },
-    at: { atMobiles: [], isAtAll: false },
-  })
+    at: {
+      atMobiles: ids.filter((id) => MOBILE.test(id)),
+      ...(userIds.length > 0 && { atUserIds: userIds }),
+      isAtAll: all,
+    },
+  }
 }
 
 function markdown(alert: FittedAlert): string {
@@ -112,5 +155,5 @@ function lines(facts: FittedAlert['facts'], prefix: string): string {
 export const driver: AlertDriver = {
   schemes: ['dingtalk'],
   form: 'dingtalk://ACCESS_TOKEN?secret=SEC…',
-  open,
+  open: (url) => openRobot(url, ROBOT),
 }

@@ -2,17 +2,25 @@ import { filePathOf, openLineFile } from '../disk/line-file'
 import { plainText } from './alert'
 import { EMBEDDED } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
+import { conditionsIn, holding, isCondition } from './conditions'
 
-/** `file:PATH`: one JSON line an alert, `{severity, title, text, event}`, on disk before `send` resolves. */
+/** `file:PATH[?keyword=…&fallback=1]`: one JSON line an alert, `{severity, title, text, event}`, on disk before `send` resolves. */
 const open: AlertDriver['open'] = (url) => {
-  const file = openLineFile('file', filePathOf(url, 'alerts.jsonl'))
+  // A "?" with anything else behind it belongs to the path.
+  const [, path = url, query = ''] = /^(.*?)\?([^?]*)$/s.exec(url) ?? []
+  const hasConditions = query.split('&').every(isCondition)
+  const { keyword, isFallback } = conditionsIn('file', new URLSearchParams(hasConditions ? query : ''), null)
+  const file = openLineFile('file', filePathOf(hasConditions ? path : url, 'alerts.jsonl'))
   return {
     scheme: 'file',
     ...EMBEDDED,
     limit: null,
+    isFallback,
     send(alert, deadline) {
       const { severity, title, event } = alert
-      return file.append(JSON.stringify({ severity, title, text: plainText(alert), event }), deadline)
+      const plain = plainText(alert)
+      const text = holding(plain, keyword, '\n', `${title}\n${plain}`)
+      return file.append(JSON.stringify({ severity, title, text, event }), deadline)
     },
     close: file.close,
   }

@@ -31,41 +31,77 @@ const LENGTHS: readonly Lengths[] = [
 ]
 const SHORTEST_READABLE_ITEM = 160
 const WORTH_SHOWING = 3
+const FEW_ITEMS = 16
 const LONGEST_TITLE = 300
 const LONGEST_LABEL = 60
 
+/** An alert as a channel shows it, and the message made of that. */
+export interface Fitted<Message> {
+  readonly shown: FittedAlert
+  readonly message: Message
+}
+
+/** `fitMessage` for an alert that is looked at as it is. */
+export function fitAlert(alert: Alert, fits: (candidate: FittedAlert) => boolean): FittedAlert {
+  return fitMessage(alert, (candidate) => candidate, fits).shown
+}
+
 /**
- * The most of an alert that `fits`: long texts are shortened before items are left out, and items are left out before a reason
+ * The most of an alert that `fits` when it is rendered: long texts are shortened before items are left out, and items are left out before a reason
  * becomes too short to read. The title, the facts and the footer always stay. `fits` must not grow truer with more text.
  */
-export function fitAlert(alert: Alert, fits: (candidate: FittedAlert) => boolean): FittedAlert {
-  let best: FittedAlert | null = null
+export function fitMessage<Message>(
+  alert: Alert,
+  render: (candidate: FittedAlert) => Message,
+  fits: (message: Message) => boolean,
+): Fitted<Message> {
+  const rendered = (lengths: Lengths, count: number): Fitted<Message> => {
+    const shown = shorten(alert, lengths, count)
+    return { shown, message: render(shown) }
+  }
+  let best: Fitted<Message> | null = null
   for (const lengths of LENGTHS) {
-    const count = mostItems(alert.items.length, (items) => fits(shorten(alert, lengths, items)))
-    if (count === null) continue
-    if (best === null || count > best.items.length) best = shorten(alert, lengths, count)
+    const most = mostItems(alert.items.length, (count) => {
+      const candidate = rendered(lengths, count)
+      return fits(candidate.message) ? candidate : null
+    })
+    if (most === null) continue
+    const count = most.shown.items.length
+    if (best === null || count > best.shown.items.length) best = most
     if (count === alert.items.length || (count >= WORTH_SHOWING && lengths.item <= SHORTEST_READABLE_ITEM))
       break
   }
-  return best ?? shorten(alert, LENGTHS[LENGTHS.length - 1] ?? { head: 8, item: 4 }, 0)
+  return best ?? rendered(LENGTHS[LENGTHS.length - 1] ?? { head: 8, item: 4 }, 0)
 }
 
-/** The largest count that fits, null when not even 0 does. Doubles first: an alert may hold thousands of items, a message a few. */
-function mostItems(all: number, fits: (count: number) => boolean): number | null {
-  if (!fits(0)) return null
+/**
+ * What comes of the largest count that fits, null when not even 0 does. Few items are tried together first: most alerts fit as they are. Else it
+ * doubles: an alert may hold thousands of items, a message a few.
+ */
+function mostItems<Found>(all: number, tried: (count: number) => Found | null): Found | null {
+  const whole = all <= FEW_ITEMS ? tried(all) : null
+  if (whole !== null || all === 0) return whole
+  let best = tried(0)
+  if (best === null) return null
   let low = 0
   let high = 1
-  while (high <= all && fits(high)) {
+  let found: Found | null
+  while (high <= all && (found = tried(high)) !== null) {
+    best = found
     low = high
     high *= 2
   }
   high = Math.min(high, all + 1)
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
-    if (fits(middle)) low = middle
-    else high = middle
+    found = tried(middle)
+    if (found === null) high = middle
+    else {
+      best = found
+      low = middle
+    }
   }
-  return low
+  return best
 }
 
 function shorten(alert: Alert, lengths: Lengths, count: number): FittedAlert {

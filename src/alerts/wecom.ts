@@ -1,67 +1,86 @@
-import { peerAt } from '../delivery/peer'
-import { post } from '../delivery/http'
-import type { Alert } from './alert'
-import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
-import { addressOf, readChannelUrl } from './channel-url'
-import { bytesOf, fitAlert, type FittedAlert } from './fit'
-import { factLines, MARK } from './lines'
-import { jsonAnswer, refused, said } from './refusal'
+import { holding, type MentionForm, type Mentions } from './conditions'
+import { bytesOf, type FittedAlert } from './fit'
+import { factLines, MARK, textOf } from './lines'
+import { jsonAnswer, meaningIn, type Meanings, said } from './refusal'
+import { type Demands, openRobot, type Robot } from './robot'
 import { literal } from './robot-markdown'
 
-const LONGEST_CONTENT = 4096
-const THROTTLED = 45009
-const MINUTE = 60_000
-const ADVICE: Readonly<Record<string, string>> = {
-  '93000': 'the key in the URL is wrong, or the robot was removed from its group',
+const LONGEST_MARKDOWN = 4096
+const LONGEST_TEXT = 2048
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+/** https://developer.work.weixin.qq.com/document/path/90313 */
+const MEANINGS: Meanings = {
+  '-1': { kind: 'throttled', waitMs: MINUTE },
+  '45009': { kind: 'throttled', waitMs: MINUTE },
+  '45033': { kind: 'throttled', waitMs: 5 * SECOND },
+  '93000': {
+    kind: 'down',
+    advice: 'the key in the URL is wrong, or the robot was removed from its group',
+  },
+  '93004': { kind: 'down', advice: 'the robot is disabled: enable it in its group' },
+  '93008': { kind: 'down', advice: 'the robot is no longer in its group' },
+  '93017': { kind: 'down', advice: 'its group is gone' },
+  '40058': { kind: 'refused' },
+  '45002': { kind: 'refused', advice: 'the message is larger than the robot takes' },
 }
+
+const MENTION: MentionForm = {
+  id: /^[\w.@-]{1,64}$/,
+  takes: 'user ids, mobile numbers or all',
+}
+const MOBILE = /^1\d{10}$/
+
+type Message =
+  | { readonly msgtype: 'markdown'; readonly markdown: { readonly content: string } }
+  | {
+      readonly msgtype: 'text'
+      readonly text: {
+        readonly content: string
+        readonly mentioned_list: readonly string[]
+        readonly mentioned_mobile_list: readonly string[]
+      }
+    }
 
 /**
  * WeCom (企业微信) group robot: `wecom://KEY`. Sends `markdown`: twice as much text as the message type `text` takes (4096 bytes of UTF-8
- * to 2048), and with headings; names from outside are made literal by look-alikes, for WeCom knows no escape. Told only by `errcode` 0.
+ * to 2048), and with headings; names from outside are made literal by look-alikes, for WeCom knows no escape. Only `text` can mention all, or
+ * somebody by mobile number: an error that is to do so is sent as one. Told only by `errcode` 0.
  * https://developer.work.weixin.qq.com/document/path/91770
  */
-const open: AlertDriver['open'] = (url) => {
-  const { keys, parameters } = readChannelUrl(url, 'wecom://KEY')
-  const key = String(keys[0])
-  const peer = peerAt('wecom', url)
-  const address = addressOf('wecom', parameters, 'https://qyapi.weixin.qq.com', '/cgi-bin/webhook/send')
-  address.searchParams.set('key', key)
-  return {
-    scheme: 'wecom',
-    secrets: peer.secrets,
-    endpoints: [endpointAt(address)],
-    needs: [],
-    limit: { messages: 20, perMs: MINUTE },
-    shown: (alert) => fitted(alert).items.length,
-    async send(alert, deadline) {
-      const body = JSON.stringify({ msgtype: 'markdown', markdown: { content: markdown(fitted(alert)) } })
-      const answer = await post(peer, address, body, { 'content-type': 'application/json' }, deadline)
-      const told = jsonAnswer(answer)
-      if (answer.status === 200 && told?.['errcode'] === 0) return
-      const code = said(told?.['errcode'])
-      throw refused(answer, {
-        code: code || `HTTP ${answer.status}`,
-        words: said(told?.['errmsg']) || answer.body,
-        advice: ADVICE[code],
-        throttled: told?.['errcode'] === THROTTLED,
-        usualWaitMs: MINUTE,
-      })
-    },
-  }
+const ROBOT: Robot<Message> = {
+  form: 'wecom://KEY',
+  mention: MENTION,
+  limit: { messages: 20, perMs: MINUTE },
+  host: 'https://qyapi.weixin.qq.com',
+  path: ([key = '']) => `/cgi-bin/webhook/send?key=${encodeURIComponent(key)}`,
+  message: (alert, demands) => (asText(demands.mentions) ? text(alert, demands) : markdown(alert, demands)),
+  fits: (message) =>
+    message.msgtype === 'text'
+      ? bytesOf(message.text.content) <= LONGEST_TEXT
+      : bytesOf(message.markdown.content) <= LONGEST_MARKDOWN,
+  request: (message, address) => ({ address, body: JSON.stringify(message) }),
+  refusal(answer) {
+    const told = jsonAnswer(answer)
+    if (answer.status === 200 && told?.['errcode'] === 0) return null
+    const code = said(told?.['errcode'])
+    return { code, words: said(told?.['errmsg']) || answer.body, meaning: meaningIn(MEANINGS, code) }
+  },
 }
 
-function fitted(alert: Alert): FittedAlert {
-  return fitAlert(alert, (candidate) => bytesOf(markdown(candidate)) <= LONGEST_CONTENT)
+function asText({ all, ids }: Mentions): boolean {
+  return all || ids.some((id) => MOBILE.test(id))
 }
 
-function markdown(alert: FittedAlert): string {
+function markdown(alert: FittedAlert, { keyword, mentions }: Demands): Message {
   const colour = alert.severity === 'info' ? 'info' : 'warning'
   const items = alert.items.flatMap((item, index) => [
     `**${String(index + 1)}. ${literal(item.title)}**`,
     ...factLines(item.facts).map((line) => `> ${literal(line)}`),
   ])
-  return [
+  const content = [
     `### ${MARK[alert.severity]} <font color="${colour}">${literal(alert.title)}</font>`,
     ...factLines(alert.facts).map(literal),
     ...(items.length > 0 ? ['', `${literal(alert.itemsHeading)}:`, ...items] : []),
@@ -69,6 +88,26 @@ function markdown(alert: FittedAlert): string {
     '',
     ...factLines(alert.footer).map((line) => `<font color="comment">${literal(line)}</font>`),
   ].join('\n')
+  // No text from outside has a "<": what is between them is markup of ours, which nobody sees.
+  const held = holding(content, keyword, '\n', content.replaceAll(/<[^>]*>/g, ''))
+  const called = mentions.ids.map((id) => `<@${id}>`).join('')
+  return { msgtype: 'markdown', markdown: { content: called === '' ? held : `${held}\n${called}` } }
 }
 
-export const driver: AlertDriver = { schemes: ['wecom'], form: 'wecom://KEY', open }
+function text(alert: FittedAlert, { keyword, mentions: { all, ids } }: Demands): Message {
+  const content = literal(`${MARK[alert.severity]} ${alert.title}\n${textOf(alert)}`)
+  return {
+    msgtype: 'text',
+    text: {
+      content: holding(content, keyword),
+      mentioned_list: [...ids.filter((id) => !MOBILE.test(id)), ...(all ? ['@all'] : [])],
+      mentioned_mobile_list: ids.filter((id) => MOBILE.test(id)),
+    },
+  }
+}
+
+export const driver: AlertDriver = {
+  schemes: ['wecom'],
+  form: ROBOT.form,
+  open: (url) => openRobot(url, ROBOT),
+}

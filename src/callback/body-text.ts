@@ -17,12 +17,11 @@ export function bodyText(raw: string, flag: boolean | null): string {
   return raw
 }
 
-/** Base64 of a text that begins with `<`, `{`, a byte order mark, or white space before one of them. */
+/** Base64 of a text that begins with `<`, `{`, a byte order mark, or white space before one of them; in one line or in several. */
 function looksLikeBase64(raw: string): boolean {
-  return (
-    /^(?:P[A-P]|e[w-z0-9+/]|77u\/|I[A-P]|C[Q-Za-v]|D[Q-Za-f])/.test(raw) &&
-    /^[A-Za-z0-9+/]+={0,2}\s*$/.test(raw)
-  )
+  if (!/^(?:P[A-P]|e[w-z0-9+/]|77u\/|I[A-P]|C[Q-Za-v]|D[Q-Za-f])/.test(raw)) return false
+  const end = raw.search(/[^A-Za-z0-9+/\r\n]/)
+  return end === -1 || /^={1,2}\s*$|^\s*$/.test(raw.slice(end))
 }
 
 function fromBase64(raw: string): Buffer {

@@ -6,6 +6,9 @@ import type { Subject } from './model'
 import { UnreadableCallback } from './unreadable-callback'
 import { readXml } from './xml'
 
+/** More are more than can be relayed before the sender has its answer. */
+const MOST_SUBJECTS = 10_000
+
 /**
  * Reads a callback's body: XML or JSON, told apart by the first character that is not blank. A body holds one execution, or one or
  * several jobs. Throws UnreadableCallback.
@@ -13,12 +16,19 @@ import { readXml } from './xml'
 export function readCallback(body: string): readonly [Subject, ...Subject[]] {
   const text = body.startsWith('\uFEFF') ? body.slice(1) : body
   const document = contentsOf(readDocument(text))
+  const executions = nodesOf(document, 'WorkflowExecution', 'The document')
+  const jobs = nodesOf(document, 'JobsDetail', 'The document')
+  if (executions.length + jobs.length > MOST_SUBJECTS)
+    throw new UnreadableCallback(
+      'too-many',
+      `The document holds more than ${MOST_SUBJECTS} executions and jobs.`,
+    )
   const [first, ...rest] = [
-    ...nodesOf(document, 'WorkflowExecution', 'The document').map((node): Subject => ({
+    ...executions.map((node): Subject => ({
       kind: 'workflow',
       execution: readExecution(node, 'WorkflowExecution'),
     })),
-    ...nodesOf(document, 'JobsDetail', 'The document').map((node, index): Subject => ({
+    ...jobs.map((node, index): Subject => ({
       kind: 'job',
       job: readJob(node, `JobsDetail[${index + 1}]`),
     })),

@@ -25,7 +25,10 @@ export function readXml(text: string): { readonly [name: string]: Tree } {
         sax.write(piece)
         sax.flush()
       },
-      cdata: (data) => sax.oncdata(data),
+      cdata(data) {
+        const node = sax.ontext(data)
+        if (node !== undefined && !Object.hasOwn(node, CDATA)) node[CDATA] = true
+      },
     }
   })
   return Object.fromEntries(
@@ -36,7 +39,10 @@ export function readXml(text: string): { readonly [name: string]: Tree } {
 function openParser(add: Parser['assignOrPush']): Parser {
   const parser = new Parser({ explicitArray: false, ignoreAttrs: true, charkey: '#text', emptyTag: null })
   // xml2js asks `key in obj`, which finds `constructor` and `__proto__` in every object.
-  parser.assignOrPush = add
+  parser.assignOrPush = (node, name, value) => {
+    if (name === CDATA && node[CDATA] === true) Reflect.deleteProperty(node, CDATA)
+    add(node, name, value)
+  }
   const sax = parser.saxParser
   // Nobody asks: faults are found, with their place, before sax sees them.
   sax.trackPosition = false
@@ -47,6 +53,9 @@ function openParser(add: Parser['assignOrPush']): Parser {
   sax.ontext = (text) => ontext(inOnePiece(text))
   return parser
 }
+
+/** Under this name xml2js notes, with `true`, that an element has a CDATA section; an element of that name takes its place. */
+const CDATA = 'cdata'
 
 /** Characters. Below it, memory matters less than time. */
 const WORTH_SLIMMING = 65_536

@@ -4,8 +4,8 @@ declare module 'xml2js/lib/parser' {
     constructor(options: { explicitArray: boolean; ignoreAttrs: boolean; charkey: string; emptyTag: null })
     saxParser: {
       trackPosition: boolean
-      ontext: (text: string) => void
-      oncdata: (data: string) => void
+      /** Returns the element to which the text belongs. */
+      ontext: (text: string) => Record<string, unknown> | undefined
       onerror: (error: Error) => void
       write(text: string): void
       /** Hands on the text so far. */

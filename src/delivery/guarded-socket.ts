@@ -46,3 +46,22 @@ export function guard(socket: Socket, inspect: Inspect): void {
   }
   socket.emit = emit as typeof socket.emit
 }
+
+/** Another number whenever a connection that is being made gets on: each address that is tried in vain is none. */
+export function progressOf(socket: Socket): number {
+  const { secureConnecting } = socket as Socket & { readonly secureConnecting?: boolean }
+  return socket.bytesRead + Number(!socket.connecting) + Number(secureConnecting === false)
+}
+
+/** Lets a socket keep the process going, or end. Each address that is tried is a handle of its own, which keeps it going again. */
+export function holder(socket: Socket): (busy: boolean) => void {
+  let isHeld = true
+  socket.once('connect', () => {
+    if (!isHeld) socket.unref()
+  })
+  return (busy) => {
+    isHeld = busy
+    if (busy) socket.ref()
+    else socket.unref()
+  }
+}

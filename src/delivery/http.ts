@@ -42,14 +42,15 @@ export async function post(
   return inWords(await ask(peer, { method: 'POST', url, headers, body }, LONGEST_ANSWER, deadline), url)
 }
 
-/** One GET, in all else as `post`. */
+/** One GET; of its answer at most `longest` bytes are read. In all else as `post`. */
 export async function get(
   peer: Peer,
   url: URL,
   headers: Readonly<Record<string, string>>,
   deadline: Deadline,
+  longest = LONGEST_ANSWER,
 ): Promise<HttpAnswer> {
-  return inWords(await ask(peer, { method: 'GET', url, headers }, LONGEST_ANSWER, deadline), url)
+  return inWords(await ask(peer, { method: 'GET', url, headers }, longest, deadline), url)
 }
 
 function inWords(answer: HttpAnswer, url: URL): HttpAnswer {
@@ -186,11 +187,11 @@ function open(
   way: { readonly agent: Agent } | { readonly createConnection: () => Socket },
 ): ClientRequest {
   const own = { host: url.host, 'user-agent': `cos-callback-relay/${version}`, connection: 'keep-alive' }
-  const options = { method, path: url.pathname + url.search, headers: { ...own, ...headers } }
+  const hostname = hostOf(url)
+  const { port, protocol } = url
+  const options = { method, hostname, port, path: url.pathname + url.search, headers: { ...own, ...headers } }
   if ('agent' in way) {
-    const { port, protocol } = url
-    const hostname = hostOf(url)
-    const target = { protocol, hostname, port, ...options, ...way }
+    const target = { protocol, ...options, ...way }
     return protocol === 'https:'
       ? process.getBuiltinModule('node:https').request(target)
       : process.getBuiltinModule('node:http').request(target)

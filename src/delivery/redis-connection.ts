@@ -2,7 +2,7 @@ import { PERCENT_ENCODE, decoded } from './driver-url'
 import type { Deadline } from './deadline'
 import type { Endpoint } from './driver'
 import { follow } from './follow'
-import { type Address, openGuarded } from './guarded-socket'
+import { type Address, holder, openGuarded, progressOf } from './guarded-socket'
 import { failed, type Peer, peerAt } from './peer'
 import { reasonOf } from './reason-of'
 import type * as RedisClient from './redis-client'
@@ -122,7 +122,9 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
       }
       const code = /^[A-Z]+(?= )/.exec(error.message)?.[0] ?? null
       if (code !== null && STALE.has(code)) lost()
-      throw failed(peer, `the server answered: ${reasonOf(error)}`, { code })
+      // A server may quote what it was asked, cut off or changed, so that a password is not known for one.
+      const words = command[0] === 'AUTH' ? `${code ?? 'ERR'} (to AUTH)` : reasonOf(error)
+      throw failed(peer, `the server answered: ${words}`, { code })
     }
   }
 
@@ -140,10 +142,11 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
   return {
     ready: open(),
     run,
-    hold(busy) {
-      if (busy) socket.ref()
-      else socket.unref()
+    get progress() {
+      return progressOf(socket)
     },
+    check: () => run(['PING']),
+    hold: holder(socket),
     destroy: () => socket.destroy(),
   }
 }

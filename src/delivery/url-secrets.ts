@@ -5,6 +5,9 @@ const LOCAL = new Set(['file', 'console', 'memory'])
 
 const KEY_PARAMETER = /[?&#](?:secret|token|key|password|access_token|sig|sign|signature|code)=([^&#]*)/gi
 
+/** What a channel's URL asks of its messages: no key, and alerts and logs hold it. */
+const CONDITION = /^(?:keyword|mention|fallback)=/
+
 /** Parts of a path that are no key, and that other words of ours hold. */
 const PLAIN = new Set(
   'alert alerts api callback callbacks events hook hooks http https message messages queue relay robot send services webhook webhooks'.split(
@@ -47,7 +50,10 @@ function basicOf(login: string): string[] {
 function closedParts(place: string, isHostOpen: boolean): string[] {
   const [, host = '', path = '', query = ''] = /^([^/?#]*)([^?#]*)(.*)$/s.exec(place) ?? []
   const parts = path.split('/').filter((part) => !PLAIN.has(part))
-  const items = query.split(/[?&#]/).flatMap((item) => [item, item.slice(item.indexOf('=') + 1)])
+  const items = query
+    .split(/[?&#]/)
+    .filter((item) => !CONDITION.test(item))
+    .flatMap((item) => [item, item.slice(item.indexOf('=') + 1)])
   return [
     ...(isHostOpen ? [] : [place, `${host}${path}`, host]),
     `${path}${query}`,

@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { openLog, openParts } from '../app'
-import { ConfigError, type Environment, readConfig } from '../config'
+import { ConfigError, type Environment, readConfig, tokensIn } from '../config'
 import { Deadline } from '../delivery/deadline'
 import { revived } from '../relay/after-failure'
 import { DEADLINES } from '../relay/deadlines'
 import { failedItem } from '../relay/deliver-or-park'
 import type { RelayParts } from '../relay/parts'
+import { blanking } from '../delivery/blanked'
 import { reasonOf } from '../delivery/reason-of'
 import { storeFolderOf } from '../stores/file'
 import { openStore } from '../stores/open-store'
@@ -36,6 +37,16 @@ const LEASE_MS = 30_000
 const CALL_MS = 15_000
 /** Up to so many items are read whole to list them, so that one that cannot be is named. */
 const READ_AT_MOST = 2_000
+
+/** A body may name its own callback URL: where the environment says which tokens there are, none of them is printed. */
+let withoutTokens = (text: string): string => text
+
+function withoutTokensInBody(parcel: ParkedItem['parcel']): ParkedItem['parcel'] {
+  if (!('bodyBase64' in parcel)) return parcel
+  const body = Buffer.from(parcel.bodyBase64, 'base64').toString('utf8')
+  const clean = withoutTokens(body)
+  return clean === body ? parcel : { ...parcel, bodyBase64: Buffer.from(clean).toString('base64') }
+}
 
 /** A call that is wrong, or an environment that is: said to the person, without a stack. */
 class UsageError extends Error {}
@@ -76,6 +87,7 @@ async function run(argv: readonly string[], env: Environment): Promise<number> {
     throw new UsageError(`STORE_URL: ${(error as Error).message}`)
   })
   const store = patientStore(opened, () => CALL_MS)
+  withoutTokens = blanking(tokensIn(env['CALLBACK_TOKEN']))
   const json = values.json ?? false
   // After what is wrong with the call itself.
   const there = async (): Promise<Store> => {
@@ -179,7 +191,7 @@ function print(items: readonly ItemHeader[], strays: readonly Stray[], json: boo
 }
 
 function printJson(value: unknown): void {
-  console.log(harmlessJson(JSON.stringify(value, null, 2)))
+  console.log(harmlessJson(withoutTokens(JSON.stringify(value, null, 2))))
 }
 
 function show(item: ParkedItem, json: boolean): number {
@@ -187,7 +199,7 @@ function show(item: ParkedItem, json: boolean): number {
   const body =
     'bodyBase64' in parcel ? { body: Buffer.from(parcel.bodyBase64, 'base64').toString('utf8') } : {}
   if (json) {
-    printJson({ ...readable(item), parcel, ...body })
+    printJson({ ...readable(item), parcel: withoutTokensInBody(parcel), ...body })
     return 0
   }
   const facts = [
@@ -200,7 +212,7 @@ function show(item: ParkedItem, json: boolean): number {
     ['kind', parcel.kind],
   ]
   console.log(facts.map(([name = '', value = '']) => name.padEnd(12) + onOneLine(value)).join('\n'))
-  console.log(`\n${harmless(body.body ?? JSON.stringify(parcel, null, 2))}`)
+  console.log(`\n${harmless(withoutTokens(body.body ?? JSON.stringify(parcel, null, 2)))}`)
   return 0
 }
 

@@ -18,6 +18,8 @@ export const DEADLINES = {
   alert: 800,
   /** Kept back for three steps of the store after the attempts (park, note the incident, settle), and for what the machine takes. */
   reserve: 1_700,
+  /** Of the reserve, for a body of several jobs: kept back for the machine when its last steps are cut off. */
+  answer: 400,
 } as const
 
 /** Until when a callback may go on trying; what comes after has its time kept back. */

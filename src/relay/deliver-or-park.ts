@@ -1,3 +1,4 @@
+import type { Deadline } from '../delivery/deadline'
 import type { Failure } from '../delivery/failure'
 import type { ParkedItem, Store } from '../stores/store'
 import { afterFailure } from './after-failure'
@@ -11,15 +12,31 @@ import { tryDelivery } from './try-delivery'
 /** What became of one delivery; `lost`: neither taken nor parked. */
 export type Fate = 'delivered' | 'parked' | 'lost'
 
-/** One try at a delivery; what the destination does not take waits in the outbox. The log says so. */
+/** `tryOrPark` while a sender waits. */
 export async function deliverOrPark(
   parts: RelayParts,
   delivery: Delivery,
   run: Pick<Run, 'deadline' | 'arrivedAt'>,
 ): Promise<Fate> {
-  const failure = await tryDelivery(parts, delivery, run.deadline.within(DEADLINES.attempt))
-  if (failure === null) return 'delivered'
-  const item = failedItem(parts, untried(delivery, run.arrivedAt), failure, run.arrivedAt)
+  return (await tryOrPark(parts, delivery, run.arrivedAt, run.deadline.within(DEADLINES.attempt))).fate
+}
+
+export interface Tried {
+  readonly fate: Fate
+  /** Why it was not delivered; null: it was. */
+  readonly failure: Failure | null
+}
+
+/** One try at a delivery; what the destination does not take waits in the outbox. The log says so. */
+export async function tryOrPark(
+  parts: RelayParts,
+  delivery: Delivery,
+  arrivedAt: number,
+  deadline: Deadline,
+): Promise<Tried> {
+  const failure = await tryDelivery(parts, delivery, deadline)
+  if (failure === null) return { fate: 'delivered', failure }
+  const item = failedItem(parts, untried(delivery, arrivedAt), failure, arrivedAt)
   const parked = await park(parts.store, item)
   const { kind } = delivery.parcel
   parts.log(parked ? 'warn' : 'error', `a delivery failed: ${parked ? 'parked' : 'not parked'}`, {
@@ -28,7 +45,7 @@ export async function deliverOrPark(
     to: kind === 'message' ? parts.queue?.scheme : delivery.parcel.channel,
     error: failure.message,
   })
-  return parked ? 'parked' : 'lost'
+  return { fate: parked ? 'parked' : 'lost', failure }
 }
 
 /** A delivery as an item of the outbox, due at once. */

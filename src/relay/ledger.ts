@@ -2,6 +2,7 @@ import { Deadline } from '../delivery/deadline'
 import type { Log } from '../log'
 import type { Claim, Store } from '../stores/store'
 import { DEADLINES } from './deadlines'
+import type { Run } from './run'
 
 /** Done claims are kept so long: a repeat within it is a duplicate. */
 const KEPT_MS = 7 * 24 * 3_600_000
@@ -16,12 +17,13 @@ const SHORTEST_CLAIM_MS = 200
 
 /**
  * Claims `key` for as long as the invocation may last. A ledger that is down stops no delivery: the claim is then given without one, the
- * log says so, and a repeat may be delivered twice (with the same id), unless the ledger is back by the time of settling.
+ * log says so, and a repeat may be delivered twice (with the same id), unless the ledger is back by the time of settling. Not so where it must
+ * be claimed: then it is as if another worker had it.
  */
 export async function claim(
   store: Store | null,
   key: string,
-  { leaseMs, deadline }: { readonly leaseMs: number; readonly deadline: Deadline },
+  { leaseMs, deadline, mustClaim }: Pick<Run, 'leaseMs' | 'deadline' | 'mustClaim'>,
   log: Log,
 ): Promise<Ticket> {
   if (store === null) return { kind: 'claimed', settle: nothing, release: nothing }
@@ -32,6 +34,10 @@ export async function claim(
     const ms = Math.max(SHORTEST_CLAIM_MS, deadline.within(DEADLINES.claim).left)
     answer = await timed(() => store.claim(key, leaseMs), ms)
   } catch (error) {
+    if (mustClaim) {
+      log('warn', 'the ledger is down: left for later', { key, error: messageOf(error) })
+      return { kind: 'held', retryAfterMs: leaseMs }
+    }
     log('warn', 'the ledger is down: delivering without it', { key, error: messageOf(error) })
     return { kind: 'claimed', settle, release: nothing }
   }
@@ -54,6 +60,13 @@ export async function claim(
       log('warn', consequence, { key, error: messageOf(error) })
     }
   }
+}
+
+/** Whether the ledger knows it as done; asked by a claim that is given back at once. */
+export async function isSettled(store: Store, key: string): Promise<boolean> {
+  const answer = await store.claim(key, 1_000)
+  if (answer.kind === 'claimed') await store.release(key, answer.holder)
+  return answer.kind === 'done'
 }
 
 const nothing = async (): Promise<void> => {}

@@ -28,6 +28,10 @@ export function ledgerKey(kind: Subject['kind'], id: string, state: string): str
   return `${kind}/${id}/${state}`
 }
 
+export function keyOf(subject: Subject): string {
+  return ledgerKey(subject.kind, idOf(subject), stateOf(subject))
+}
+
 const AGAIN_MS = 5_000
 
 /** The answer to a callback: one outcome as it is, several as a list; the worst of them makes the status. */

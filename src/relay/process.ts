@@ -1,8 +1,10 @@
 import type { Subject } from '../callback/model'
 import { type CloudEvent, toCloudEvent } from '../callback/cloud-event'
 import { alertFor, incidentOf } from './alert-text'
+import { wordsOf } from './alert-words'
 import { deliverOrPark, type Fate } from './deliver-or-park'
-import { alertDelivery, messageDelivery } from './delivery'
+import { DEADLINES } from './deadlines'
+import { messageDelivery } from './delivery'
 import { endIncident, openIncident } from './incident'
 import { claim } from './ledger'
 import { idOf, ledgerKey, type Outcome, stateOf } from './outcome'
@@ -10,6 +12,7 @@ import type { RelayParts } from './parts'
 import { withReasons } from './reasons'
 import { type Route, routeOf } from './route'
 import type { Run } from './run'
+import { tellChannels } from './tell-channels'
 
 /** Takes one execution or job through claim, route, deliver and settle. Never throws. */
 export async function process(parts: RelayParts, subject: Subject, run: Run): Promise<Outcome> {
@@ -82,13 +85,13 @@ async function sendAlerts(
   run: Run,
 ): Promise<Fate> {
   const explained = await withReasons(parts, subject, run.deadline)
-  const alert = alertFor(explained, { ...event, data: dataOf(explained) }, severity, parts.language)
-  const fates = await Promise.all(
-    parts.channels.map(async (named) => {
-      const fate = await deliverOrPark(parts, alertDelivery(named.id, alert), run)
-      return [named, fate] as const
-    }),
+  const alert = alertFor(
+    explained,
+    { ...event, data: dataOf(explained) },
+    severity,
+    await wordsOf(parts.language),
   )
+  const fates = await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
   await openIncident(parts, alert, fates)
   return bestOf(fates.map(([, fate]) => fate))
 }

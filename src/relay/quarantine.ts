@@ -3,12 +3,14 @@ import { isBase64 } from '../callback/body-text'
 import type { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { unreadableAlert } from './alert-text'
+import { wordsOf } from './alert-words'
 import { type Answer, comeAgain } from './answer'
-import { deliverOrPark, park } from './deliver-or-park'
-import { alertDelivery } from './delivery'
+import { DEADLINES } from './deadlines'
+import { park } from './deliver-or-park'
 import { claim } from './ledger'
 import type { RelayParts } from './parts'
 import type { Run } from './run'
+import { tellChannels } from './tell-channels'
 
 /** What the log keeps of a body that cannot be stored. */
 const LOGGED_CHARACTERS = 16_384
@@ -55,10 +57,14 @@ export async function quarantine(
   }
   // The other worker tells of it; but it may not live to keep it.
   if (ticket.kind === 'held') return null
-  const alert = unreadableAlert(id, problem.message, bytes.length, kept ? id : null, parts.language)
-  await Promise.all(
-    parts.channels.map(async ({ id: channel }) => deliverOrPark(parts, alertDelivery(channel, alert), run)),
+  const alert = unreadableAlert(
+    id,
+    problem.message,
+    bytes.length,
+    kept ? id : null,
+    await wordsOf(parts.language),
   )
+  await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
   await ticket.settle()
   return null
 }

@@ -5,10 +5,12 @@ import { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { type Answer, refusal } from './answer'
 import { authenticator, offeredSecrets } from './authenticate'
+import type { Deadline } from '../delivery/deadline'
+import { timedStore } from '../stores/timed-store'
 import { DEADLINES, startDeadline } from './deadlines'
 import { messageOf } from './ledger'
 import { fewAtOnce } from './few-at-once'
-import { answerTo, idOf, ledgerKey, type Outcome, stateOf } from './outcome'
+import { answerTo, idOf, keyOf, type Outcome, stateOf } from './outcome'
 import type { RelayParts } from './parts'
 import { process } from './process'
 import type { Run } from './run'
@@ -77,12 +79,15 @@ export function createRelay(parts: RelayParts): Relay {
         error: read.code,
       }
     }
+    const end = run.deadline.plus(DEADLINES.reserve - DEADLINES.answer)
+    const cut = read.length > 1 ? { ...parts, store: cutStore(parts.store, end) } : parts
     const verdict =
-      parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(parts, read, request, run))
+      parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(cut, read, request, run))
     const isRepeat = repeats()
     const outcomes = (await fewAtOnce(verdict, async (one) => {
       if ('outcome' in one) return one
-      return isRepeat(one) ? repeat(one) : process(parts, one, run)
+      if (isRepeat(one)) return whatOf(one, 'duplicate')
+      return end.isOver ? whatOf(one, 'undelivered') : process(cut, one, run)
     })) as unknown as readonly [Outcome, ...Outcome[]]
     return { answer: answerTo(outcomes), ...notesOn(read, outcomes) }
   }
@@ -111,12 +116,17 @@ function repeats(): (subject: Subject) => boolean {
   const seen = new Set<string>()
   return (subject) => {
     const before = seen.size
-    return seen.add(ledgerKey(subject.kind, idOf(subject), stateOf(subject))).size === before
+    return seen.add(keyOf(subject)).size === before
   }
 }
 
-function repeat(subject: Subject): Outcome {
-  return { outcome: 'duplicate', id: idOf(subject), state: stateOf(subject) }
+function whatOf(subject: Subject, outcome: 'duplicate' | 'undelivered'): Outcome {
+  return { outcome, id: idOf(subject), state: stateOf(subject) }
+}
+
+/** For a body whose jobs take turns: each turn would have the store's whole patience, and they come to more than the callback has. */
+function cutStore(store: RelayParts['store'], end: Deadline): RelayParts['store'] {
+  return store && timedStore(store, () => end.left)
 }
 
 /** A repeat that comes while another worker is at it is no error: the sender comes again. */

@@ -9,4 +9,6 @@ export interface Run {
   /** When the callback came, ms since the epoch; in order of arrival. */
   readonly arrivedAt: number
   readonly stopwatch: Stopwatch
+  /** Nobody waits for an answer: what cannot be claimed is left for later rather than delivered without a claim. */
+  readonly mustClaim?: true
 }

@@ -7,14 +7,15 @@ import { park } from './deliver-or-park'
 import { digest, groupInLane } from './delivery'
 import { fewAtOnce } from './few-at-once'
 import { messageOf } from './ledger'
-import { idOf, type Outcome, stateOf } from './outcome'
+import type { ParkedItem } from '../stores/store'
+import { idOf, keyOf, type Outcome, stateOf } from './outcome'
 import type { ReadBack, RelayParts } from './parts'
 import type { Run } from './run'
 import { isGoingOn } from './route'
 
 /**
- * VERIFY=read-back: the body is only a hint. Each execution or job becomes what CI says of it; one that CI does not know is refused; one
- * that CI cannot be asked about now waits in the outbox, where the sweep asks again.
+ * VERIFY=read-back: the body is only a hint. Each execution or job becomes what CI says of it; one that CI does not know is refused; those
+ * that CI cannot be asked about now wait in the outbox, where the sweep asks again.
  */
 export async function verify(
   parts: RelayParts,
@@ -22,36 +23,96 @@ export async function verify(
   request: GatewayRequest,
   run: Run,
 ): Promise<readonly (Subject | Outcome)[]> {
-  return fewAtOnce(subjects, async (subject) => verifyOne(parts, subject, request, run))
+  const unasked: Unasked[] = []
+  const told = await fewAtOnce(subjects, async (subject): Promise<Subject | Outcome | null> => {
+    try {
+      return (await askCi(parts, subject, run)) ?? { outcome: 'unknown', ...nameOf(subject) }
+    } catch (error) {
+      unasked.push({ subject, error })
+      return null
+    }
+  })
+  if (unasked.length === 0) return told as readonly (Subject | Outcome)[]
+  // Together: a body of thousands of jobs is kept once, not once for each. But what nobody can be asked about must not hold up the rest.
+  const lots = [true, false]
+    .map((isHopeless) => unasked.filter(({ error }) => isUnverifiable(error) === isHopeless))
+    .filter((lot) => lot.length > 0)
+  const parked = new Set<Subject>()
+  await Promise.all(
+    lots.map(async (lot) => {
+      const isParked = await parkUnasked(parts, lot, lot.length === subjects.length, request, run)
+      if (isParked) for (const { subject } of lot) parked.add(subject)
+    }),
+  )
+  return subjects.map((subject, index) => {
+    const outcome = parked.has(subject) ? 'parked' : 'undelivered'
+    return told[index] ?? { outcome, ...nameOf(subject) }
+  })
 }
 
-async function verifyOne(
+interface Unasked {
+  readonly subject: Subject
+  readonly error: unknown
+}
+
+/** So many of one item are named in the log. */
+const NAMED = 20
+
+async function parkUnasked(
   parts: RelayParts,
-  subject: Subject,
+  lot: readonly Unasked[],
+  isWholeBody: boolean,
   request: GatewayRequest,
   run: Run,
-): Promise<Subject | Outcome> {
-  const what = { id: idOf(subject), state: stateOf(subject) }
-  try {
-    const told = await askCi(parts, subject, run)
-    return told ?? { outcome: 'unknown', ...what }
-  } catch (error) {
-    const message = messageOf(error)
-    const id = `unverified-${digest(subject.kind, what.id, what.state)}`
-    const [bucket = null] = bucketsToAsk(parts, subject)
-    const parked = await park(parts.store, {
-      id,
-      group: isUnverifiable(error) ? groupInLane('unchecked', { id, group: id }) : id,
-      status: 'waiting',
-      parkedAt: run.arrivedAt,
-      tries: 1,
-      dueAt: run.arrivedAt,
-      lastError: message,
-      parcel: { kind: 'unverified', bodyBase64: bodyBase64(request), bucket },
-    })
-    parts.log(parked ? 'warn' : 'error', 'CI could not be asked', { ...what, error: message, parked })
-    return { outcome: parked ? 'parked' : 'undelivered', ...what }
+): Promise<boolean> {
+  const subjects = lot.map(({ subject }) => subject)
+  const error = lot[0]?.error
+  const id = unverifiedId(subjects)
+  const message = messageOf(error)
+  const [bucket = null] = subjects.flatMap((subject) => bucketsToAsk(parts, subject))
+  const parked = await park(parts.store, {
+    id,
+    group: isUnverifiable(error) ? groupInLane('unchecked', { id, group: id }) : id,
+    status: 'waiting',
+    parkedAt: run.arrivedAt,
+    tries: 1,
+    dueAt: run.arrivedAt,
+    lastError: message,
+    parcel: {
+      kind: 'unverified',
+      bodyBase64: bodyBase64(request),
+      bucket,
+      ...(!isWholeBody && { only: subjects.map(keyOf) }),
+    },
+  })
+  const named = subjects.slice(0, NAMED).map(nameOf)
+  const which = named.length === 1 ? named[0] : { count: subjects.length, of: named }
+  parts.log(parked ? 'warn' : 'error', 'CI could not be asked', { ...which, error: message, parked })
+  return parked
+}
+
+/** The same for every repeat. */
+function unverifiedId(subjects: readonly Subject[]): string {
+  return `unverified-${digest(...subjects.flatMap((subject) => [subject.kind, idOf(subject), stateOf(subject)]))}`
+}
+
+/** Which of a parked body's executions and jobs an item is about, each once. v0.1 parked the whole body once for each of them. */
+export function subjectsOf(
+  { id, parcel }: Pick<ParkedItem, 'id' | 'parcel'>,
+  body: readonly Subject[],
+): readonly Subject[] {
+  const all = [...new Map(body.map((subject) => [keyOf(subject), subject])).values()]
+  if (parcel.kind !== 'unverified') return all
+  if (parcel.only !== undefined) {
+    const only = new Set(parcel.only)
+    return all.filter((subject) => only.has(keyOf(subject)))
   }
+  const own = all.filter((subject) => unverifiedId([subject]) === id)
+  return own.length > 0 ? own : all
+}
+
+function nameOf(subject: Subject): { readonly id: string; readonly state: string } {
+  return { id: idOf(subject), state: stateOf(subject) }
 }
 
 /** What CI says of a subject; null when it knows none such. Throws when it cannot be asked, or is not as far as its callback. */
@@ -65,14 +126,24 @@ export async function askCi(
   const buckets = bucketsToAsk(parts, subject)
   if (buckets.length === 0) throw new Unverifiable('the callback names no bucket to ask CI about')
   const deadline = run.deadline.within(DEADLINES.attempt)
+  if (deadline.isOver) throw new Error('no time was left to ask CI')
   const told = await deadline.hold(
     firstTold(readBack, subject, buckets, deadline),
     () => new Error('CI gave no answer in time'),
   )
   // What CI answers may lag behind what it calls back.
   if (told !== null && isGoingOn(stateOf(told)) && !isGoingOn(stateOf(subject)))
-    throw new Error(`CI says that it is still ${stateOf(told)}`)
+    throw new StillGoingOn(`CI says that it is still ${stateOf(told)}`)
   return told
+}
+
+class StillGoingOn extends Error {
+  readonly ciAnswered = true
+}
+
+/** Whether CI could be asked, and has no more to say yet. */
+export function isStillGoingOn(error: unknown): boolean {
+  return ((error ?? {}) as { ciAnswered?: unknown }).ciAnswered === true
 }
 
 /** The bucket that the callback names; where it names none, those that RECONCILE has for its workflow. */

@@ -1,17 +1,18 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import type { DriverContext } from '../delivery/driver-context'
+import { Deadline } from '../delivery/deadline'
 import { endpointOf } from '../delivery/endpoint'
 import { slideWindow } from '../delivery/sliding-window'
 import { isBucketName, isRegion } from '../tencent/bucket-name'
-import { bucketObjects } from '../tencent/bucket-objects'
+import { bucketObjects, type ListedObject } from '../tencent/bucket-objects'
 import type { CosTarget } from '../tencent/cos-request'
 import { isRecord, isText, isTime, parsed } from './item-form'
 import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
 import { byArrival, headerOf, LONGEST_LEASE_MS, type ParkedItem, type StoreDriver } from './store'
 import { parcelOf, strayList, Unreadable } from './unreadable'
 
-const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
+const EXAMPLE = 'cos://BUCKET-APPID/PREFIX?region=REGION'
 /** Of the 850 bytes of a key. */
 const LONGEST_PREFIX = 600
 
@@ -22,6 +23,9 @@ const LONGEST_HEADER = 1024 * 1024
 /** Of a body of 6 MiB, in base64, an item makes 8; what is longer is none of ours. */
 const LONGEST_ITEM = 32 * 1024 * 1024
 const READS_AT_ONCE = 16
+/** A list of the items is given up after so long, which is less than a sweep waits for it, and beyond so many. What it has read by then is kept for the next. */
+const LIST_MS = 18_000
+const MOST_ITEMS = 100_000
 
 /** Expired objects lie about for so long before `tidy` looks at them, once a day: looking costs a request each. */
 const TIDY_AGE_MS = 7 * 86_400_000
@@ -185,7 +189,16 @@ const open: StoreDriver['open'] = (text, context) => {
     },
     async list() {
       const folder = `${prefix}items/`
-      const found = await objects.list(folder)
+      const deadline = Deadline.in(LIST_MS)
+      const mayGoOn = (): void => {
+        if (deadline.isOver) throw new Error(`cos: the items could not be listed within ${LIST_MS / 1000} s`)
+      }
+      const found: ListedObject[] = []
+      for await (const page of objects.pages(folder)) {
+        mayGoOn()
+        found.push(...page)
+        if (found.length > MOST_ITEMS) throw new Error(`cos: there are more than ${MOST_ITEMS} items`)
+      }
       // A console shows a folder by an object of its name.
       const others = found.filter(({ key }) => key !== folder && !isOurs(key))
       const listed = found.filter(({ key }) => isOurs(key))
@@ -195,6 +208,7 @@ const open: StoreDriver['open'] = (text, context) => {
       for (const { key } of others) strays.note(key, NOT_OURS)
       const changed = listed.filter(({ key, etag }) => seen.get(key)?.etag !== etag)
       await inParallel(changed, async ({ key, etag, bytes }) => {
+        mayGoOn()
         const line = await strays.passOver(key, async () => {
           if (bytes > LONGEST_ITEM) throw new Unreadable('it is longer than anything that is kept here')
           return lineAt(key)
@@ -252,19 +266,19 @@ const open: StoreDriver['open'] = (text, context) => {
       // One that is further ahead was set by a clock that was wrong.
       if (last !== null && !isOver(last) && last.endsAt <= Date.now() + TIDY_EVERY_MS) return
       for (const folder of ['claims', 'takeovers', 'leases', 'notes', 'windows']) {
-        const old = (await objects.list(`${prefix}${folder}/`)).filter(
-          ({ modified }) => modified + TIDY_AGE_MS <= Date.now(),
-        )
-        await inParallel(old, async ({ key }) => {
-          if (timeIsUp() || key === `${prefix}${folder}/`) return
-          if (!isOurs(key)) {
-            strays.note(key, NOT_OURS)
-            return
-          }
-          const object = await readForm<Expiring>(key, isExpiring)
-          if (object !== null && isOver(object)) await objects.remove(key)
-        })
-        if (timeIsUp()) return
+        for await (const page of objects.pages(`${prefix}${folder}/`)) {
+          const old = page.filter(({ modified }) => modified + TIDY_AGE_MS <= Date.now())
+          await inParallel(old, async ({ key }) => {
+            if (timeIsUp() || key === `${prefix}${folder}/`) return
+            if (!isOurs(key)) {
+              strays.note(key, NOT_OURS)
+              return
+            }
+            const object = await readForm<Expiring>(key, isExpiring)
+            if (object !== null && isOver(object)) await objects.remove(key)
+          })
+          if (timeIsUp()) return
+        }
       }
       await writeJson(`${prefix}tidied`, { endsAt: Date.now() + TIDY_EVERY_MS })
     },

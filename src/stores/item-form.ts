@@ -22,7 +22,10 @@ export function headerIn(value: unknown): ItemHeader {
     throw new Unreadable('its group or its last error is no text')
   if (![header.parkedAt, header.dueAt].every(isTime) || !isCount(header.tries))
     throw new Unreadable('its times or its tries are no numbers')
-  if (![header.refusals ?? 0, header.copies ?? 0].every(isCount) || !isTime(header.since ?? 0))
+  if (
+    ![header.waitMs ?? 0, header.refusals ?? 0, header.copies ?? 0].every(isCount) ||
+    !isTime(header.since ?? 0)
+  )
     throw new Unreadable('its counts are no numbers')
   return headerOf(header)
 }
@@ -43,11 +46,15 @@ function isParcel(parcel: Parcel): boolean {
     case 'message':
       return isEvent(parcel.event)
     case 'alert':
-      return isText(parcel.channel) && isAlert(parcel.alert)
+      return isText(parcel.channel) && isAlert(parcel.alert) && areTexts(parcel.unless ?? [])
     case 'resolve':
       return isText(parcel.channel) && isText(parcel.incident)
     case 'unverified':
-      return isText(parcel.bodyBase64) && isTextOrNull(parcel.bucket ?? null)
+      return (
+        isText(parcel.bodyBase64) &&
+        isTextOrNull(parcel.bucket ?? null) &&
+        (parcel.only === undefined || (Array.isArray(parcel.only) && parcel.only.every(isText)))
+      )
     case 'unreadable':
       return [parcel.bodyBase64, parcel.error, parcel.message].every(isText)
     default:
@@ -82,6 +89,10 @@ function areFacts(facts: unknown): boolean {
     Array.isArray(facts) &&
     facts.every((fact) => isRecord(fact) && isText(fact['label']) && isText(fact['value']))
   )
+}
+
+function areTexts(texts: unknown): boolean {
+  return Array.isArray(texts) && texts.every(isText)
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -12,12 +12,28 @@ export type Claim =
 export type Parcel =
   /** A message owed to the queue. */
   | { readonly kind: 'message'; readonly event: CloudEvent }
-  /** An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. */
-  | { readonly kind: 'alert'; readonly channel: string; readonly alert: Alert }
+  /**
+   * An alert owed to one channel. `channel` is its id: scheme and a digest of its URL. `unless`: of a fallback, the items for the channels that come
+   * first; once one of them is gone, the alert was told, and this one is not owed any more.
+   */
+  | {
+      readonly kind: 'alert'
+      readonly channel: string
+      readonly alert: Alert
+      readonly unless?: readonly string[]
+    }
   /** An incident to be ended at one channel. */
   | { readonly kind: 'resolve'; readonly channel: string; readonly incident: string }
-  /** A callback that CI could not be asked about yet (VERIFY=read-back). `bucket`: which it was asked about; v0.1 did not say. */
-  | { readonly kind: 'unverified'; readonly bodyBase64: string; readonly bucket?: string | null }
+  /**
+   * A callback that CI could not be asked about yet (VERIFY=read-back). `bucket`: which it was asked about; v0.1 did not say. `only`: which of the
+   * body's executions and jobs, by their keys in the ledger; absent: all.
+   */
+  | {
+      readonly kind: 'unverified'
+      readonly bodyBase64: string
+      readonly bucket?: string | null
+      readonly only?: readonly string[]
+    }
   /** An authenticated body that could not be read. Never due: a person decides. */
   | {
       readonly kind: 'unreadable'
@@ -42,6 +58,8 @@ export interface ItemHeader {
   readonly dueAt: number
   /** Why the last try failed; never a secret. */
   readonly lastError: string | null
+  /** How long the wait is that ends at `dueAt`, in ms; absent: not known (v0.1). A `dueAt` further ahead was given by a clock that is wrong. */
+  readonly waitMs?: number
   /** How often the destination refused this very message; absent: never. */
   readonly refusals?: number
   /** How often it was sent without an answer, and may have been taken; absent: never. */
@@ -112,9 +130,10 @@ export function byArrival(a: ItemHeader, b: ItemHeader): number {
 
 /** An item without its parcel. */
 export function headerOf(item: ItemHeader): ItemHeader {
-  const { id, status, group, parkedAt, tries, dueAt, lastError, refusals, copies, since } = item
+  const { id, status, group, parkedAt, tries, dueAt, lastError, waitMs, refusals, copies, since } = item
   return {
     ...{ id, status, group, parkedAt, tries, dueAt, lastError },
+    ...(waitMs !== undefined && { waitMs }),
     ...(refusals !== undefined && { refusals }),
     ...(copies !== undefined && { copies }),
     ...(since !== undefined && { since }),

@@ -1,6 +1,6 @@
 import { digest } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
-import type { Store } from '../stores/store'
+import type { ItemHeader, Store } from '../stores/store'
 import { type Occasion, outboxAlert } from './outbox-alert'
 import { tellTeam } from './tell-team'
 
@@ -16,11 +16,13 @@ const GIVEN_UP: Occasion = {
 }
 
 const ITEM_PREFIX = 'dead-alert-'
+/** Of items that tell of those: here it ends. */
+const LAST_PREFIX = 'lost-alert-'
 const LEASE_MS = 30_000
 
 /**
  * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
- * before the end tells of them again rather than never. Of a lost alert about lost items nobody is told.
+ * before the end tells of them again rather than never. Of such an alert that was itself given up, the other channels are told.
  */
 export async function tellOfDead(parts: RelayParts, store: Store): Promise<void> {
   if (parts.channels.length === 0) return
@@ -29,13 +31,23 @@ export async function tellOfDead(parts: RelayParts, store: Store): Promise<void>
   // A time that is no time, or is still to come, was noted by a clock that is wrong: rather told twice than never.
   const toldUpTo = noted <= now ? noted : 0
   const dead = (await store.list()).filter(
-    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(ITEM_PREFIX),
+    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(LAST_PREFIX),
   )
   if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return
-  const alert = await outboxAlert(GIVEN_UP, dead, store, parts)
-  await tellTeam(parts, store, alert, (channel) => `${ITEM_PREFIX}${channel}-${digest(alert.id)}`)
+  const items = dead.filter(({ id }) => !id.startsWith(ITEM_PREFIX))
+  if (items.length > 0) await tellOf(items, parts, ITEM_PREFIX)
+  const lost = dead.filter(({ id }) => id.startsWith(ITEM_PREFIX))
+  for (const named of parts.channels) {
+    const others = lost.filter(({ id }) => !id.startsWith(`${ITEM_PREFIX}${named.id}-`))
+    if (others.length > 0) await tellOf(others, { ...parts, channels: [named] }, LAST_PREFIX)
+  }
   for (const { id, dueAt } of dead) if (dueAt > now) await bringBack(store, id, now)
   await store.setNote(TOLD_NOTE, String(Math.min(now, Math.max(...dead.map(({ dueAt }) => dueAt)))), null)
+
+  async function tellOf(some: readonly ItemHeader[], those: RelayParts, prefix: string): Promise<void> {
+    const alert = await outboxAlert(GIVEN_UP, some, store, parts)
+    await tellTeam(those, alert, (channel) => `${prefix}${channel}-${digest(alert.id)}`)
+  }
 }
 
 /** One that was given up in the future would be told of until it came. */

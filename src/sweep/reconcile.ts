@@ -1,5 +1,5 @@
 import { isGoingOn } from '../relay/route'
-import { messageOf } from '../relay/ledger'
+import { isSettled, messageOf } from '../relay/ledger'
 import { ledgerKey } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
@@ -72,12 +72,13 @@ export async function reconcile(
     let cameTo = -Infinity
     let isInOrder = true
     let nextToken: string | null = null
-    do {
+    const tokens = new Set<string>()
+    for (;;) {
       const page = await asked((deadline) =>
         executions.page({ ...target, from: watermark - OVERLAP_MS, to: now, nextToken }, deadline),
       )
       for (const execution of page.executions) {
-        if (timeIsUp()) return move(isInOrder ? Math.min(next, cameTo) : watermark)
+        if (timeIsUp()) return stopHere()
         const createdAt = Date.parse(execution.createdAt ?? '') || watermark
         isInOrder &&= createdAt >= cameTo
         cameTo = createdAt
@@ -86,8 +87,20 @@ export async function reconcile(
           next = Math.min(next, createdAt)
       }
       nextToken = page.nextToken
-    } while (nextToken !== null)
+      if (nextToken === null) break
+      // Of a page with executions the time was asked at each.
+      if (page.executions.length === 0 && timeIsUp()) return stopHere()
+      if (tokens.has(nextToken)) {
+        await stopHere()
+        throw new Error('CI leads from page to page in a circle')
+      }
+      tokens.add(nextToken)
+    }
     return move(next)
+
+    async function stopHere(): Promise<void> {
+      return move(isInOrder ? Math.min(next, cameTo) : watermark)
+    }
 
     async function move(to: number): Promise<void> {
       if (to > watermark) await store.setNote(note, String(to), null)
@@ -96,8 +109,8 @@ export async function reconcile(
 
   async function watermarkOf(note: string, now: number): Promise<number> {
     const kept = Number((await store.note(note)) ?? NaN)
-    if (kept <= now + OVERLAP_MS) return Math.min(kept, now)
-    // None yet, or one of a clock that was ahead: what ended since then may not have been looked at. Noted at once: a first run that is not clean must not begin later the next time.
+    if (kept > 0 && kept <= now + OVERLAP_MS) return Math.min(kept, now)
+    // None yet, none that is a time, or one of a clock that was ahead: what ended since then may not have been looked at. Noted at once: a first run that is not clean must not begin later the next time.
     const first = now - FIRST_LOOK_MS
     await store.setNote(note, String(first), null)
     return first
@@ -129,13 +142,6 @@ export async function reconcile(
 async function isBusy(store: Store): Promise<boolean> {
   const until = Number((await store.note(BUSY_NOTE)) ?? NaN)
   return until > Date.now() && until <= Date.now() + LONGEST_CI_WAIT_MS
-}
-
-/** Whether the ledger knows it as done; asked by a claim that is given back at once. */
-async function isSettled(store: Store, key: string): Promise<boolean> {
-  const claim = await store.claim(key, 1_000)
-  if (claim.kind === 'claimed') await store.release(key, claim.holder)
-  return claim.kind === 'done'
 }
 
 function asked<T>(call: (deadline: Deadline) => Promise<T>): Promise<T> {

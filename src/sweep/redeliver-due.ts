@@ -9,6 +9,7 @@ import { isForNobody, noLongerThere, tryDelivery } from '../relay/try-delivery'
 import type { ItemHeader, ParkedItem, Store } from '../stores/store'
 import { nextDigest } from './digest'
 import { dueGroups, type Group, isDue } from './due'
+import { fallbacksLast } from './fallbacks-last'
 import { redeliver } from './redeliver'
 import type { RunClock } from './run-clock'
 
@@ -48,8 +49,7 @@ export async function redeliverDue(
   const now = Date.now()
   const storeFailures: unknown[] = []
   let storeFailuresInARow = 0
-  const drains = [...dueGroups(items, now)].map(async ([destination, groups]) => drain(destination, groups))
-  await Promise.all(drains)
+  await fallbacksLast(dueGroups(items, now), parts.channels, Deadline.in(clock.untilUp() / 2), drain)
   if (storeFailures.length > 0) throw storeFailures[0]
 
   async function drain(destination: string, groups: Group[]): Promise<void> {
@@ -99,7 +99,7 @@ export async function redeliverDue(
         const more = await takeSome(rest, DIGEST_ITEMS - waiting.length)
         for (const item of more) if (isForNobody(item, parts.channels)) await letGo(item)
         waiting = [...waiting, ...more.filter((item) => !isForNobody(item, parts.channels))]
-        const digest = nextDigest(parts, waiting)
+        const digest = await nextDigest(parts, waiting)
         if (digest === null) {
           if (rest.length === 0) return
           continue

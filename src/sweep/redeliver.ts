@@ -4,13 +4,16 @@ import { bodyText } from '../callback/body-text'
 import type { Subject } from '../callback/model'
 import { readCallback } from '../callback/read-callback'
 import { DEADLINES, startDeadline } from '../relay/deadlines'
+import { fewAtOnce } from '../relay/few-at-once'
+import { isSettled } from '../relay/ledger'
 import { tryDelivery } from '../relay/try-delivery'
-import { idOf, type Outcome } from '../relay/outcome'
+import { idOf, keyOf } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
 import { process } from '../relay/process'
 import type { Run } from '../relay/run'
 import { startStopwatch } from '../relay/stopwatch'
-import { askCi, isUnverifiable } from '../relay/verify'
+import { isToldMeanwhile } from '../relay/tell-channels'
+import { askCi, isStillGoingOn, isUnverifiable, subjectsOf } from '../relay/verify'
 import type { Parcel, ParkedItem } from '../stores/store'
 
 /** One more try at a parked item, of whatever kind; null when it is settled and can go. Never throws. */
@@ -21,48 +24,86 @@ export async function redeliver(
 ): Promise<Failure | null> {
   const { parcel } = item
   switch (parcel.kind) {
-    case 'message':
     case 'alert':
+      if (await isToldMeanwhile(parts.store, parcel.unless)) return null
+      return tryDelivery(parts, { parcel }, deadline)
+    case 'message':
     case 'resolve':
       return tryDelivery(parts, { parcel }, deadline)
     case 'unverified':
     case 'unreadable':
-      return relayAgain(parts, item, parcel)
+      return relayAgain(parts, item, parcel, deadline)
   }
 }
 
-/** Puts a kept body through the pipeline once more. */
+/** Of one body so many are relayed at once: several bodies are on their way at a time. */
+const AT_ONCE = 4
+/** When CI could not be asked so often in a row, it is not asked about the rest of the body. */
+const PATIENCE = 2 * AT_ONCE
+
+/** Puts a kept body through the pipeline once more. What of it was settled by an earlier try is passed over. */
 async function relayAgain(
   parts: RelayParts,
   item: ParkedItem,
   parcel: Extract<Parcel, { kind: 'unverified' | 'unreadable' }>,
+  deadline: Deadline,
 ): Promise<Failure | null> {
-  const run = startRun(item.parkedAt)
+  let failuresInARow = 0
   try {
-    const subjects = readCallback(bodyText(parcel.bodyBase64, true))
-    const outcomes = await Promise.all(
-      subjects.map(async (subject): Promise<Outcome['outcome']> => {
-        const verified = parts.verify === 'off' ? subject : await askCi(parts, subject, run)
-        return verified === null ? unknown(parts, subject) : (await process(parts, verified, run)).outcome
-      }),
+    const subjects = subjectsOf(item, readCallback(bodyText(parcel.bodyBase64, true)))
+    const mayBeSettled = subjects.length > 1 && item.tries > 1
+    const failures = await fewAtOnce(
+      subjects,
+      async (subject) => {
+        if (deadline.isOver || failuresInARow >= PATIENCE) return failure('no time was left for all of it')
+        try {
+          if (mayBeSettled && parts.store !== null && (await isSettled(parts.store, keyOf(subject))))
+            return null
+          const run = startRun(item.parkedAt, deadline)
+          const verified = parts.verify === 'off' ? subject : await askCi(parts, subject, run)
+          failuresInARow = 0
+          if (verified === null) return unknown(parts, subject)
+          const { outcome } = await process(parts, verified, run)
+          return outcome === 'held' || outcome === 'undelivered'
+            ? failure(`relayed again, but ${outcome}`)
+            : null
+        } catch (error) {
+          const why = failureOf(error)
+          if (why.kind === 'throttled') failuresInARow = PATIENCE
+          else if (!isStillGoingOn(error) && !isUnverifiable(error)) failuresInARow += 1
+          return { ...why, unverifiable: isUnverifiable(error) }
+        }
+      },
+      AT_ONCE,
     )
-    const open = outcomes.find((outcome) => outcome === 'held' || outcome === 'undelivered')
-    return open === undefined ? null : failure(`relayed again, but ${open}`)
+    return worstOf(failures.filter((one) => one !== null))
   } catch (error) {
-    return { ...failureOf(error), unverifiable: isUnverifiable(error) }
+    return failureOf(error)
   }
 }
 
+/** What the item waits for: for as long as somebody can be asked about a part of it, that. */
+function worstOf(failures: readonly Failure[]): Failure | null {
+  return (
+    failures.find(({ kind }) => kind === 'throttled') ??
+    failures.find(({ unverifiable }) => unverifiable !== true) ??
+    failures[0] ??
+    null
+  )
+}
+
 /** CI has been asked and knows no such execution: forged, and dropped. */
-function unknown(parts: RelayParts, subject: Subject): Outcome['outcome'] {
+function unknown(parts: RelayParts, subject: Subject): null {
   parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id: idOf(subject) })
-  return 'unknown'
+  return null
 }
 
 /** The conditions of a callback, for a body that no sender waits for. */
-export function startRun(arrivedAt: number): Run {
+export function startRun(arrivedAt: number, end?: Deadline): Run {
+  const own = startDeadline()
   return {
-    deadline: startDeadline(),
+    deadline: end?.within(own.left) ?? own,
+    mustClaim: true,
     leaseMs: DEADLINES.callback + 1_000,
     arrivedAt,
     stopwatch: startStopwatch(),

@@ -9,6 +9,8 @@ export interface SweepLimits {
 
 export interface RunClock {
   readonly timeIsUp: () => boolean
+  /** For how long something new may still be begun, in ms; never negative. */
+  readonly untilUp: () => number
   /** Whether one more item may be taken; it is counted then. */
   readonly mayTake: () => boolean
   /** What is left until all must be over, in ms; never negative. */
@@ -24,9 +26,11 @@ export function startRunClock({ ms, lastMs = ms + LAST_TRIES_MS, items }: SweepL
   const start = monotonicMs()
   const end = start + ms
   let taken = 0
-  const timeIsUp = (): boolean => monotonicMs() >= end
+  const untilUp = (): number => Math.max(0, end - monotonicMs())
+  const timeIsUp = (): boolean => untilUp() === 0
   return {
     timeIsUp,
+    untilUp,
     mayTake: () => !timeIsUp() && taken++ < items,
     left: () => Math.max(0, start + lastMs - monotonicMs()),
     leaseMs: ms + LEASE_MARGIN_MS,

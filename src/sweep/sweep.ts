@@ -1,6 +1,7 @@
 import { messageOf } from '../relay/ledger'
 import type { RelayParts } from '../relay/parts'
 import { tellOfDead } from './dead'
+import type { Store } from '../stores/store'
 import { patientStore } from './patient-store'
 import { reconcile, type ReconcileParts } from './reconcile'
 import { redeliverDue } from './redeliver-due'
@@ -15,7 +16,7 @@ export interface SweepReport {
   readonly failed: number
   /** Given up in this sweep. */
   readonly dead: number
-  /** Still waiting when the sweep ended. */
+  /** Still waiting when the sweep ended; -1 when nothing is known of it. Where the count failed, what was listed before, less what has gone since. */
   readonly waiting: number
   /** Executions that no callback had told of, found by asking CI and relayed. */
   readonly reconciled: number
@@ -40,7 +41,18 @@ export async function sweep(
     return report
   }
   const clock = startRunClock(limits)
-  const store = patientStore(allParts.store, clock.left)
+  const patient = patientStore(allParts.store, clock.left)
+  /** Of the last list that could be had: how many waited in it, and how many of these had gone by then. */
+  let listed: { readonly waiting: number; readonly gone: number } | null = null
+  const store: Store = {
+    ...patient,
+    async list() {
+      const items = await patient.list()
+      const waiting = items.filter(({ status }) => status === 'waiting').length
+      listed = { waiting, gone: report.delivered + report.dead }
+      return items
+    },
+  }
   const parts: RelayParts = { ...allParts, store }
   await step('redeliver', () => redeliverDue(parts, store, clock, report))
   await step('tell of what was given up', () => tellOfDead(parts, store))
@@ -50,9 +62,14 @@ export async function sweep(
       report.reconciled = await reconcile(parts, store, reconcileParts, clock.timeIsUp)
   })
   await step('tidy', () => store.tidy(startRunClock({ ms: TIDY_MS, items: 0 }).timeIsUp))
-  await step('count', async () => {
-    report.waiting = (await store.list()).filter(({ status }) => status === 'waiting').length
+  const isCounted = await step('count', async () => {
+    await store.list()
   })
+  report.waiting = leftOf(listed, report)
+  if (!isCounted)
+    log('warn', 'how much still waits is not known: the list of it could not be had', {
+      waiting: report.waiting,
+    })
   await step('look for what cannot be read', async () => {
     const strays = await store.strays()
     if (strays.length > 0)
@@ -62,15 +79,25 @@ export async function sweep(
         strays: strays.slice(0, NAMED),
       })
   })
-  log(report.failed + report.dead > 0 ? 'warn' : 'info', 'sweep', report)
+  log(report.failed + report.dead > 0 || !isCounted ? 'warn' : 'info', 'sweep', report)
   return report
 
-  /** A step that fails stops none of the others. */
-  async function step(name: string, run: () => Promise<void>): Promise<void> {
+  /** Whether it could be done: a step that fails stops none of the others. */
+  async function step(name: string, run: () => Promise<void>): Promise<boolean> {
     try {
       await run()
+      return true
     } catch (error) {
       log('error', `the sweep could not ${name}`, { error: messageOf(error) })
+      return false
     }
   }
+}
+
+/** -1: no list could be had at all. */
+function leftOf(
+  listed: { readonly waiting: number; readonly gone: number } | null,
+  { delivered, dead }: Pick<SweepReport, 'delivered' | 'dead'>,
+): number {
+  return listed === null ? -1 : Math.max(0, listed.waiting - (delivered + dead - listed.gone))
 }

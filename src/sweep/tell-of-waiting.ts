@@ -57,7 +57,7 @@ export async function tellOfWaiting(parts: RelayParts, store: Store): Promise<vo
     if (untold.length === 0) return
     if ((await store.admit(`${occasion.name}-told`, 1, EVERY_MS)) > 0) return
     const alert = await outboxAlert(occasion, untold, store, parts)
-    await tellTeam(parts, store, alert, (channel) => `${occasion.name}-alert-${channel}-${digest(alert.id)}`)
+    await tellTeam(parts, alert, (channel) => `${occasion.name}-alert-${channel}-${digest(alert.id)}`)
     for (const { id } of untold) {
       const item = await store.take(id, LEASE_MS)
       if (item === null || item === 'unreadable') continue

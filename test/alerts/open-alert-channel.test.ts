@@ -43,8 +43,14 @@ test.each([
   [`wecom://${KEY}#${KEY}`, 'wecom: the URL must look like wecom://KEY'],
   [`wecom://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=${KEY}`, 'and not the whole address of the robot'],
   [`wecom://${KEY}%`, 'wecom: the URL must look like wecom://KEY'],
-  [`wecom://${KEY}?secret=${KEY}`, 'wecom: unknown parameter in the URL; known are: endpoint'],
-  [`dingtalk://${KEY}?SEC${KEY}`, 'dingtalk: unknown parameter in the URL; known are: secret, endpoint'],
+  [
+    `wecom://${KEY}?secret=${KEY}`,
+    'wecom: unknown parameter in the URL; known are: keyword, mention, fallback, endpoint',
+  ],
+  [
+    `dingtalk://${KEY}?SEC${KEY}`,
+    'unknown parameter in the URL; known are: secret, keyword, mention, fallback, endpoint',
+  ],
   [`dingtalk://${KEY}?secret=`, 'dingtalk: the parameter secret is empty'],
   ['feishu:', 'feishu: the URL must look like feishu://HOOK'],
   [`lark://${KEY}/${KEY}`, 'lark: the URL must look like lark://HOOK'],

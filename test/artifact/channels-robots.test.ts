@@ -13,6 +13,7 @@ import {
   SLACK_HOOK,
   WECOM,
   WECOM_KEY,
+  wecomText,
 } from '../support/fake-robot'
 import { callbackXml, runId } from './callbacks'
 import { openRelay } from './open-relay'
@@ -44,9 +45,9 @@ channelContract('wecom', ROBOT, async () => {
     url: `wecom://${WECOM_KEY}?endpoint=${encodeURIComponent(fake.endpoint)}`,
     secrets: [WECOM_KEY],
     garbage: GARBAGE,
-    read: (message) => message.markdown.content,
+    read: wecomText,
     inspect: (message) => {
-      for (const line of message.markdown.content.split('\n')) expect(line).toMatch(WECOM_MARKUP)
+      for (const line of wecomText(message).split('\n')) expect(line).toMatch(WECOM_MARKUP)
     },
   })
 })

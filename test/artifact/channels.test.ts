@@ -14,7 +14,7 @@ import {
 import { describeService } from '../support/services'
 import { temporaryFolder } from '../support/temporary-folder'
 import { callbackXml, runId } from './callbacks'
-import { openRelay } from './open-relay'
+import { openRelay, type Relay } from './open-relay'
 
 const WITH_INCIDENTS = {
   inWords: true,
@@ -34,7 +34,7 @@ channelContract('pagerduty', WITH_INCIDENTS, async () => {
       [
         payload!.summary,
         payload!.source,
-        ...Object.entries(payload!.custom_details).flat(2).map(String),
+        ...Object.entries(payload!.custom_details!).flat(2).map(String),
       ].join('\n'),
     open: () => {
       const open = new Map<string, string>()
@@ -97,6 +97,33 @@ describeService('alertmanager', (address) => {
       expect(await open()).toEqual([other])
       await relay.post(callbackXml(runId('a', 10), other))
       expect(await open()).toEqual([])
+    } finally {
+      await relay.kill()
+    }
+  })
+
+  test('the real server ends alerts whose texts fill more than 64 KiB', async () => {
+    const object = `${process.pid}-${Date.now()}/long.mp4`
+    const relay = openRelay({
+      QUEUE_URL: 'file:/dev/null',
+      STORE_URL: 'memory:',
+      ALERT_URLS: `alertmanager://${address}`,
+    })
+    const task = `<Tasks><Type>T</Type><State>Failed</State><Code>E</Code><Message>${'&lt;&gt;'.repeat(1000)}</Message></Tasks>`
+    const open = async (): Promise<string> => {
+      const response = await fetch(`http://${address}/api/v2/alerts?filter=object="${object}"`)
+      return response.text()
+    }
+    try {
+      for (const [index, state] of ['Failed', 'Cancel'].entries()) {
+        const body = callbackXml(runId('l', index), object, state)
+        expect((await relay.post(body.replace('</State>', `</State>${task.repeat(60)}`))).outcome).toBe(
+          'alerted',
+        )
+      }
+      expect((await open()).length).toBeGreaterThan(65_536)
+      expect((await relay.post(callbackXml(runId('l', 9), object))).outcome).toBe('queued')
+      expect(await open()).toMatch(/^\[\]\s*$/)
     } finally {
       await relay.kill()
     }
@@ -180,18 +207,18 @@ function textsIn(value: unknown): string[] {
 }
 
 channelContract('console', { inWords: true, tasks: LISTED, ways: [] }, async () => {
+  // The log is JSON for programs, and says names as they are.
+  const alertsOf = (relay: Relay): string => relay.printed().replaceAll(/^\{"level".*\n/gm, '')
   return {
     url: 'console:',
     secrets: [],
     told: (relay) =>
-      relay
-        .printed()
-        .replaceAll(/^\{"level".*\n/gm, '')
+      alertsOf(relay)
         .split(/^(?=🔴|🟠|🔵)/mu)
         .slice(1),
     // What a terminal would obey, or show in another order.
     inspectLast: (relay) =>
-      expect(relay.printed()).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/u),
+      expect(alertsOf(relay)).not.toMatch(/(?!\n)[\p{Cc}\p{Bidi_Control}\p{Surrogate}]/u),
     mend: () => undefined,
     close: () => undefined,
   }

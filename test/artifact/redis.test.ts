@@ -58,6 +58,16 @@ describeService('redis', () => {
     expect(relay.printed()).not.toMatch(/wrong-password|a-password/)
   })
 
+  test.each([
+    ['a long password, which it cuts', `L0ngSecret-${'abcdefghij'.repeat(15)}`],
+    ['one with a line end, of which it makes a blank', 'first-half%0Asecond-half-of-the-password'],
+  ])('a Redis that knows no AUTH quotes what it was given: %s', async (_, password) => {
+    await start(['--rename-command', 'AUTH', ''], `:${password}@`)
+    expect(await outcomeOf('i1')).toBe('queued')
+    expect(relay.printed()).toContain('the server answered: ERR (to AUTH)')
+    expect(relay.printed()).not.toMatch(/L0ngSecret|abcdefghij|first-half|second-half/)
+  })
+
   test('a Redis that takes no more says so, and serves as soon as it can', async () => {
     await start(['--maxmemory', '1', '--maxmemory-policy', 'noeviction'])
     expect(await outcomeOf('i1')).toBe('queued')

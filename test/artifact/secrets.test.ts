@@ -283,18 +283,31 @@ const doorkeeper: Behaviour = (socket) => {
 
 describe('a server of another protocol that repeats the password', () => {
   test.each([
-    ['redis', parrot, (at: string) => ({ QUEUE_URL: `redis://u:${URL_SECRET}@${at}/0?stream=s` }), 'parked'],
+    [
+      'redis',
+      parrot,
+      (at: string) => ({ QUEUE_URL: `redis://u:${URL_SECRET}@${at}/0?stream=s` }),
+      'parked',
+      /WRONGPASS \(to AUTH\)/,
+    ],
     [
       'redis store',
       parrot,
       (at: string) => ({ QUEUE_URL: 'file:/dev/null', STORE_URL: `redis://:${URL_SECRET}@${at}/0` }),
       'queued',
+      /WRONGPASS \(to AUTH\)/,
     ],
-    ['amqp', doorkeeper, (at: string) => ({ QUEUE_URL: `amqp://u:${URL_SECRET}@${at}/?queue=q` }), 'parked'],
-  ])('%s', async (_, behaviour, env, outcome) => {
+    [
+      'amqp',
+      doorkeeper,
+      (at: string) => ({ QUEUE_URL: `amqp://u:${URL_SECRET}@${at}/?queue=q` }),
+      'parked',
+      /so you said/,
+    ],
+  ])('%s', async (_, behaviour, env, outcome, words) => {
     const peer = await startHostilePeer()
     peer.behave(behaviour)
-    await expectBlanked(parkingIn(env(peer.address)), /so you said/, 'Success', outcome)
+    await expectBlanked(parkingIn(env(peer.address)), words, 'Success', outcome)
     await peer.close()
   })
 

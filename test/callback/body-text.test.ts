@@ -42,6 +42,21 @@ describe('without a word from the trigger, base64 is known by its first characte
     )
   })
 
+  test('in lines of 76, as MIME has it, whatever ends them', () => {
+    const text = `<a>${'课程 '.repeat(60)}</a>`
+    const wrapped =
+      Buffer.from(text)
+        .toString('base64')
+        .match(/.{1,76}/g) ?? []
+    for (const end of ['\n', '\r\n'])
+      for (const last of ['', end]) expect(bodyText(wrapped.join(end) + last, null)).toBe(text)
+    // Blanks are no part of it.
+    expect(bodyText(wrapped.join(' '), null)).toBe(wrapped.join(' '))
+    // However many lines there are, they are looked at once.
+    const long = `PGE+${'\n'.repeat(6_000_000)}!`
+    expect(bodyText(long, null)).toBe(long)
+  })
+
   test('but not in a text that holds anything else, or when the trigger says that it is plain', () => {
     expect(bodyText('PGE+ and more', null)).toBe('PGE+ and more')
     expect(bodyText('PGE+', false)).toBe('PGE+')

@@ -44,6 +44,21 @@ describe('elements', () => {
     expect(({} as Record<string, unknown>)['State']).toBeUndefined()
   })
 
+  test('named cdata are kept beside CDATA sections, in any order', () => {
+    const section = '<![CDATA[x]]>'
+    for (const parts of [
+      ['<cdata>keep</cdata>', '<b>1</b>', section],
+      [section, '<cdata>keep</cdata>', '<b>1</b>'],
+      ['<b>1</b>', section, '<cdata>keep</cdata>', section.replace('x', '')],
+    ])
+      expect(read(`<a>${parts.join('')}</a>`)).toEqual({ a: { '#text': 'x', b: '1', cdata: 'keep' } })
+    expect(read(`<a><cdata>1</cdata>${section}<cdata>2</cdata></a>`)).toEqual({
+      a: { '#text': 'x', cdata: ['1', '2'] },
+    })
+    expect(read(`<a><cdata>${section}</cdata></a>`)).toEqual({ a: { cdata: 'x' } })
+    expect(read('<a><![CDATA[ ]]></a>')).toEqual({ a: ' ' })
+  })
+
   test('named __proto__ at the root is a root like any other', () => {
     const roots = readXml('<__proto__><State>Success</State></__proto__>')
     expect(Object.keys(roots)).toEqual(['__proto__'])

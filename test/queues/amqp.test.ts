@@ -139,7 +139,7 @@ describeService('rabbitmq', (address) => {
     })
     const queue = openAmqpQueue(`amqp://${address}/?queue=${full}`, CONTEXT)
     await queue.publish(sampleEvent('fits'), Deadline.in(5000))
-    await expect(queue.publish(sampleEvent('full'), Deadline.in(5000))).rejects.toThrow('rejected by server')
+    await expect(queue.publish(sampleEvent('full'), Deadline.in(5000))).rejects.toThrow('(basic.nack)')
     queue.close?.()
     expect(await messages(full)).toMatchObject([{ messageId: 'fits' }])
     await admin.queueDelete(full)

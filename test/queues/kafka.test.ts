@@ -1,4 +1,5 @@
 import { Deadline } from '../../src/delivery/deadline'
+import { driver } from '../../src/queues/kafka'
 import { openKafkaQueue } from '../support/open-drivers'
 import { Kafka as KafkaBinding } from 'cloudevents'
 import { Kafka, logLevel, type Consumer, type KafkaMessage } from 'kafkajs'
@@ -105,6 +106,25 @@ describeService('kafka', (address) => {
     await queue.publish(sampleEvent('second-broker'), Deadline.in(5000))
     queue.close?.()
     expect(await messages()).toHaveLength(1)
+  })
+
+  test('answers for each of several', async () => {
+    const queue = driver.open(`kafka://${address}/${topic}`, CONTEXT)
+    const large = sampleEvent('large', 'x'.repeat(1_100_000))
+    const events = [sampleEvent('one'), large, sampleEvent('three')]
+    const [one, two, three] = await queue.publish(events, Deadline.in(5000))
+    queue.close?.()
+    expect([one, three]).toEqual([null, null])
+    expect(two).toMatchObject({ kind: 'refused', isFinal: true })
+    expect((await messages()).map(({ value }) => (JSON.parse(String(value)) as { id: string }).id)).toEqual([
+      'one',
+      'three',
+    ])
+  })
+
+  test('answers nothing for none', async () => {
+    const queue = driver.open(`kafka://${address}/${topic}`, CONTEXT)
+    expect(await queue.publish([], Deadline.in(5000))).toEqual([])
   })
 
   test('names a topic that does not exist, and does not create it', async () => {

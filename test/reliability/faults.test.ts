@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { IntegratedResponse } from '@tencentcloud/serverless-nodejs-types'
-import { serveRobot, WECOM, WECOM_KEY } from '../support/fake-robot'
+import { serveRobot, WECOM, WECOM_KEY, wecomText } from '../support/fake-robot'
 import { createRabbitQueue } from '../support/rabbit-queue'
 import { startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
@@ -163,7 +163,7 @@ async function runCases(rabbitmq: string, lane: number, cases: readonly Case[]):
       waiting = (await relay.sweep()).waiting
     }
     const queued = new Set((await queue.drain()).map(({ id }) => id))
-    const told = robot.taken.map(({ markdown }) => markdown.content).join('\n')
+    const told = robot.taken.map(wecomText).join('\n')
     const lost = answers.filter(
       ({ id, state }) => !(state === 'Success' ? queued.has(id) : told.includes(id)),
     )

@@ -123,12 +123,39 @@ export const FEISHU_SECRET = 'demo/Secret+22=='
 export const SLACK_HOOK = 'T024BE7LD/B08N4C2QX/pXk1Zq3Vb5Nc7Md9Lf2Hg4Js'
 export const PAGERDUTY_KEY = 'e93facc04764012d7bfb002500d5d1a6'
 
-export interface WecomMessage {
-  readonly msgtype: 'markdown'
-  readonly markdown: { readonly content: string }
+/** The robot with a setting that asks for a keyword in each message: `textOf` is where it looks. */
+export function asking<T>(
+  keyword: string,
+  robot: Robot<T>,
+  refusal: Answer,
+  textOf: (taken: T) => string,
+): Robot<T> {
+  return {
+    ...robot,
+    judge(request) {
+      const verdict = robot.judge(request)
+      const lacks = verdict.taken !== undefined && !textOf(verdict.taken).includes(keyword)
+      return lacks ? { answer: refusal } : verdict
+    },
+  }
 }
 
-/** https://developer.work.weixin.qq.com/document/path/91770: markdown of at most 4096 bytes. */
+export type WecomMessage =
+  | { readonly msgtype: 'markdown'; readonly markdown: { readonly content: string } }
+  | {
+      readonly msgtype: 'text'
+      readonly text: {
+        readonly content: string
+        readonly mentioned_list: readonly string[]
+        readonly mentioned_mobile_list: readonly string[]
+      }
+    }
+
+export function wecomText(message: WecomMessage): string {
+  return message.msgtype === 'text' ? message.text.content : message.markdown.content
+}
+
+/** https://developer.work.weixin.qq.com/document/path/91770: markdown of at most 4096 bytes, text of at most 2048. */
 export const WECOM: Robot<WecomMessage> = {
   refusals: [
     wecomSays(
@@ -146,6 +173,14 @@ export const WECOM: Robot<WecomMessage> = {
     if (wrong !== null) return { answer: wecomSays(40008, wrong) }
     if (!hasExactly(request.query, { key: WECOM_KEY }))
       return { answer: wecomSays(93000, 'invalid webhook url') }
+    if (body.msgtype === 'text') {
+      if (!sameKeys(body.text, ['content', 'mentioned_list', 'mentioned_mobile_list']))
+        return { answer: wecomSays(40035, 'invalid parameter') }
+      if (!isText(body.text.content)) return { answer: wecomSays(44004, 'empty content') }
+      if (Buffer.byteLength(body.text.content) > 2048)
+        return { answer: wecomSays(45002, 'content size out of limit') }
+      return { answer: wecomSays(0, 'ok'), taken: body }
+    }
     if (!sameKeys(body, ['msgtype', 'markdown'])) return { answer: wecomSays(40035, 'invalid parameter') }
     if (body.msgtype !== 'markdown') return { answer: wecomSays(40008, 'invalid message type') }
     const { content } = body.markdown
@@ -157,17 +192,25 @@ export const WECOM: Robot<WecomMessage> = {
   },
 }
 
-function wecomSays(errcode: unknown, errmsg: string): Answer {
+export function wecomSays(errcode: unknown, errmsg: string): Answer {
   return json(200, { errcode, errmsg })
 }
 
 export interface DingtalkMessage {
   readonly msgtype: 'markdown'
   readonly markdown: { readonly title: string; readonly text: string }
+  readonly at: {
+    readonly atMobiles: readonly string[]
+    readonly atUserIds?: readonly string[]
+    readonly isAtAll: boolean
+  }
 }
 
-/** https://open.dingtalk.com/document/robots/custom-robot-access: signed when `secret` is given; nobody may be mentioned. */
-export function dingtalk(secret: string | null): Robot<DingtalkMessage> {
+/**
+ * https://open.dingtalk.com/document/robots/custom-robot-access: signed when `secret` is given; nobody may be mentioned but whom `mayCall` names, in `at` and
+ * in the text.
+ */
+export function dingtalk(secret: string | null, mayCall: readonly string[] = []): Robot<DingtalkMessage> {
   return {
     refusals: [
       wecomSays(310000, `keywords not in content, more: [token ${DINGTALK_TOKEN}, secret ${String(secret)}]`),
@@ -199,7 +242,8 @@ export function dingtalk(secret: string | null): Robot<DingtalkMessage> {
       if (!sameKeys(markdown, ['title', 'text']) || !isText(markdown.title) || !isText(markdown.text)) {
         return { answer: wecomSays(400035, 'markdown is empty') }
       }
-      if (at.isAtAll !== false || at.atMobiles.length > 0)
+      const called = [...at.atMobiles, ...(at.atUserIds ?? []), ...(at.isAtAll === true ? ['all'] : [])]
+      if (!called.every((id) => mayCall.includes(id) && String(markdown.text).includes(`@${String(id)}`)))
         return { answer: wecomSays(400035, 'at must be empty') }
       return { answer: wecomSays(0, 'ok'), taken: body }
     },
@@ -218,14 +262,20 @@ export interface FeishuMessage {
       readonly tag: string
       readonly text?: PlainTextNode
       readonly elements?: PlainTextNode[]
+      /** Of Markdown. */
+      readonly content?: string
     }[]
   }
 }
 
-/** https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot: body of at most 20 KB, signed when `secret` is given. */
+/**
+ * https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot: body of at most 20 KB, signed when `secret` is given; no Markdown but `call`, which
+ * mentions somebody.
+ */
 export function feishu(
   secret: string | null,
   success: unknown = { code: 0, msg: 'success', data: {} },
+  call?: string,
 ): Robot<FeishuMessage> {
   return {
     refusals: [
@@ -265,6 +315,7 @@ export function feishu(
       const { header, elements } = body.card
       if (!['red', 'orange', 'blue'].includes(header.template) || !isPlain(header.title)) return bad('header')
       for (const element of elements) {
+        if (element.tag === 'markdown' && element.content === call) continue
         const nodes =
           element.tag === 'div' ? [element.text] : element.tag === 'note' ? element.elements : null
         if (nodes === null || nodes.length === 0 || !nodes.every(isPlain)) return bad('element')
@@ -291,47 +342,58 @@ export interface SlackMessage {
   }[]
 }
 
-/** https://api.slack.com/reference/block-kit/blocks: 50 blocks, header 150 characters, section 3000, all of them plain text. */
-export const SLACK: Robot<SlackMessage> = {
-  refusals: [
-    { status: 404, body: 'no_service' },
-    { status: 403, body: `action_prohibited ${SLACK_HOOK}` },
-    { status: 200, body: 'invalid_payload' },
-    { status: 200, body: '' },
-  ],
-  throttles: { status: 429, body: 'rate_limited', headers: { 'retry-after': '30' } },
-  judge(request) {
-    const { body, wrong } = jsonPost(request, `/services/${SLACK_HOOK}`)
-    const bad = (words: string): { answer: Answer } => ({ answer: { status: 400, body: words } })
-    if (wrong !== null || !hasExactly(request.query, {})) return bad('invalid_payload')
-    if (!sameKeys(body, ['text', 'blocks']) || !isText(body.text)) return bad('no_text')
-    if (/[<>]|&(?!amp;|lt;|gt;)/.test(body.text) || body.text.length > 4000) return bad('invalid_text')
-    if (body.blocks.length > 50) return bad('invalid_blocks')
-    let length = 0
-    for (const block of body.blocks) {
-      if (block.type === 'divider') {
-        if (!sameKeys(block, ['type'])) return bad('invalid_blocks')
-        continue
-      }
-      const nodes = block.type === 'context' ? block.elements : [block.text]
-      if (!['header', 'section', 'context'].includes(block.type) || nodes.length > 10)
-        return bad('invalid_blocks')
-      for (const node of nodes) {
-        if (
-          !sameKeys(node, ['type', 'text', 'emoji']) ||
-          node.type !== 'plain_text' ||
-          node.emoji !== false
-        ) {
-          return bad('invalid_blocks')
+export const SLACK = slack()
+
+/**
+ * https://api.slack.com/reference/block-kit/blocks: 50 blocks, header 150 characters, section 3000, all of them plain text but `call`, which mentions
+ * somebody.
+ */
+export function slack(call?: string): Robot<SlackMessage> {
+  return {
+    refusals: [
+      { status: 404, body: 'no_service' },
+      { status: 403, body: `action_prohibited ${SLACK_HOOK}` },
+      { status: 200, body: 'invalid_payload' },
+      { status: 200, body: '' },
+    ],
+    throttles: { status: 429, body: 'rate_limited', headers: { 'retry-after': '30' } },
+    judge(request) {
+      const { body, wrong } = jsonPost(request, `/services/${SLACK_HOOK}`)
+      const bad = (words: string): { answer: Answer } => ({ answer: { status: 400, body: words } })
+      if (wrong !== null || !hasExactly(request.query, {})) return bad('invalid_payload')
+      if (!sameKeys(body, ['text', 'blocks']) || !isText(body.text)) return bad('no_text')
+      if (/[<>]|&(?!amp;|lt;|gt;)/.test(body.text) || body.text.length > 4000) return bad('invalid_text')
+      if (body.blocks.length > 50) return bad('invalid_blocks')
+      let length = 0
+      for (const block of body.blocks) {
+        if (block.type === 'divider') {
+          if (!sameKeys(block, ['type'])) return bad('invalid_blocks')
+          continue
         }
-        if (!isText(node.text) || node.text.length > (block.type === 'header' ? 150 : 3000))
+        if (call !== undefined && block.type === 'section' && sameKeys(block.text, ['type', 'text'])) {
+          if (block.text.type !== 'mrkdwn' || block.text.text !== call) return bad('invalid_blocks')
+          continue
+        }
+        const nodes = block.type === 'context' ? block.elements : [block.text]
+        if (!['header', 'section', 'context'].includes(block.type) || nodes.length > 10)
           return bad('invalid_blocks')
-        length += Number(node.text.length)
+        for (const node of nodes) {
+          if (
+            !sameKeys(node, ['type', 'text', 'emoji']) ||
+            node.type !== 'plain_text' ||
+            node.emoji !== false
+          ) {
+            return bad('invalid_blocks')
+          }
+          if (!isText(node.text) || node.text.length > (block.type === 'header' ? 150 : 3000))
+            return bad('invalid_blocks')
+          length += Number(node.text.length)
+        }
       }
-    }
-    if (length > 13_200) return bad('msg_blocks_too_long')
-    return { answer: { status: 200, body: 'ok' }, taken: body }
-  },
+      if (length > 13_200) return bad('msg_blocks_too_long')
+      return { answer: { status: 200, body: 'ok' }, taken: body }
+    },
+  }
 }
 
 export interface PagerdutyEvent {
@@ -342,7 +404,7 @@ export interface PagerdutyEvent {
     readonly severity: string
     readonly source: string
     readonly component?: string
-    readonly custom_details: Readonly<Record<string, unknown>>
+    readonly custom_details?: Readonly<Record<string, unknown>>
   }
 }
 
@@ -385,8 +447,13 @@ export const PAGERDUTY: Robot<PagerdutyEvent> = {
       answer: json(202, { status: 'success', message: 'Event processed', dedup_key: body.dedup_key }),
       taken: body,
     }
-    if (body.event_action === 'resolve')
-      return sameKeys(body, ['routing_key', 'event_action', 'dedup_key']) ? taken : bad('fields')
+    if (body.event_action === 'resolve') {
+      const { payload, ...rest } = body
+      if (!sameKeys(rest, ['routing_key', 'event_action', 'dedup_key'])) return bad('fields')
+      return payload === undefined || sameKeys(payload, ['summary', 'source', 'severity'])
+        ? taken
+        : bad('payload')
+    }
     if (body.event_action !== 'trigger') return bad('event_action')
     if (!sameKeys(body, ['routing_key', 'event_action', 'dedup_key', 'payload'])) return bad('fields')
     const { payload } = body

@@ -53,7 +53,12 @@ export interface FakeChannel extends NamedChannel {
 
 export function fakeChannel(
   id: string,
-  options: { manner?: Manner; resolves?: boolean; limit?: { messages: number; perMs: number } } = {},
+  options: {
+    manner?: Manner
+    resolves?: boolean
+    isFallback?: boolean
+    limit?: { messages: number; perMs: number }
+  } = {},
 ): FakeChannel {
   const self: FakeChannel = {
     id,
@@ -64,6 +69,7 @@ export function fakeChannel(
     channel: {
       scheme: id.split('-')[0] ?? id,
       limit: options.limit ?? null,
+      isFallback: options.isFallback ?? false,
       ...EMBEDDED,
       send: async (alert, deadline) => {
         self.tries++

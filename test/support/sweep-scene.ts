@@ -1,3 +1,4 @@
+import { WORDS } from './words'
 import type { Deadline } from '../../src/delivery/deadline'
 import type { Alert } from '../../src/alerts/alert'
 import { EMBEDDED } from '../../src/delivery/driver'
@@ -101,6 +102,7 @@ export function fakeChannel(
     readonly limit?: { readonly messages: number; readonly perMs: number }
     readonly fits?: number
     readonly knowsIncidents?: boolean
+    readonly isFallback?: boolean
   } = {},
 ): FakeChannel {
   const { fits } = options
@@ -114,6 +116,7 @@ export function fakeChannel(
       channel: {
         scheme: 'fake',
         limit: options.limit ?? null,
+        isFallback: options.isFallback ?? false,
         ...EMBEDDED,
         async send(alert, deadline) {
           fake.tried.push(alert.id)
@@ -201,7 +204,7 @@ export function failureAlert(
   language: 'en' | 'zh' = 'en',
 ): Alert {
   const subject = { kind: 'workflow', execution: failedExecution(runId, changes) } as const
-  return alertFor(subject, toCloudEvent(subject), 'error', language)
+  return alertFor(subject, toCloudEvent(subject), 'error', WORDS[language])
 }
 
 /** An alert that `channel` throttled: it waits for the channel's digest. */

@@ -142,7 +142,7 @@ test('each channel is told; one that is down gets it later', async () => {
   expect(up.alerts).toHaveLength(1)
 })
 
-test('of a lost alert about lost items nobody is told again', async () => {
+test('an alert about lost items that is lost itself is told to the other channels, once', async () => {
   const down = fakeChannel('wecom-1', { manner: refuses })
   const up = fakeChannel('slack-1')
   const parts = scene(store, { channels: [up.named, down.named] })
@@ -155,7 +155,27 @@ test('of a lost alert about lost items nobody is told again', async () => {
   }
   expect(await store.list()).toHaveLength(2)
   expect((await store.list()).every(({ status }) => status === 'dead')).toBe(true)
-  expect(up.alerts).toHaveLength(1)
+  const [, told, ...more] = up.alerts
+  expect(told).toMatchObject({
+    title: '1 delivery was given up',
+    items: [{ title: expect.stringMatching(/^dead-alert-wecom-1-/) as unknown }],
+  })
+  expect(told?.items[0]?.facts).toContainEqual({ label: 'Problem', value: 'fake: connection refused' })
+  expect(more).toEqual([])
+})
+
+test('where no channel takes an alert about lost items, nobody is told of those alerts for ever', async () => {
+  const down = [fakeChannel('wecom-1', { manner: refuses }), fakeChannel('slack-1', { manner: refuses })]
+  const parts = scene(store, { channels: down.map(({ named }) => named) })
+  await store.park(message('r1', 'r1.mp4', { tries: 40 }))
+  for (let hour = 0; hour < 24 * 7; hour++) {
+    clock.pass(HOUR)
+    await sweep(parts, null, LIMITS)
+  }
+  const items = await store.list()
+  const kinds = items.map(({ id }) => id.split('-')[0])
+  expect(kinds.sort()).toEqual(['dead', 'dead', 'lost', 'lost', 'message'])
+  expect(items.every(({ status }) => status === 'dead')).toBe(true)
 })
 
 test('items that died in a run that broke off, or crashed, are told of by the next', async () => {

@@ -191,6 +191,17 @@ test('a failed execution alerts', async () => {
   expect(channel.taken).toEqual(['r1/Failed'])
 })
 
+test.each(['-9e15', '-Infinity', '', '0', 'garbage'])(
+  'a watermark that is no time (%j) is as good as none, and is replaced',
+  async (value) => {
+    await store.setNote(WATERMARK, value, null)
+    ci.end('r1', clock.now - HOUR)
+    expect(await run()).toBe(1)
+    expect(ci.queries.at(-1)?.from).toBe(clock.now - 24 * HOUR - 10 * MINUTE)
+    expect(await watermark()).toBe(clock.now)
+  },
+)
+
 test('an execution that still runs holds the watermark, and is relayed when it ends', async () => {
   const slow = ci.end('slow', clock.now - 2 * HOUR, 'Running')
   ci.end('quick', clock.now - HOUR)

@@ -42,7 +42,7 @@ test('a store that is down ends each step, and the sweep as a whole says so with
     targets: [{ bucket: 'b-1', workflowId: 'w1' }],
     executions: { page: list, execution: broken, job: broken },
   }
-  expect(await sweep(parts, reconcile, LIMITS)).toEqual(NOTHING)
+  expect(await sweep(parts, reconcile, LIMITS)).toEqual({ ...NOTHING, waiting: -1 })
   expect(parts.lines.map(({ msg }) => msg)).toEqual([
     'the sweep could not redeliver',
     'the sweep could not tell of what was given up',
@@ -50,8 +50,25 @@ test('a store that is down ends each step, and the sweep as a whole says so with
     'the sweep could not reconcile',
     'the sweep could not tidy',
     'the sweep could not count',
+    'how much still waits is not known: the list of it could not be had',
     'sweep',
   ])
+  expect(parts.lines.at(-1)?.level).toBe('warn')
+})
+
+test('where the count fails, what was listed less what has gone since is said to wait', async () => {
+  const whole = store()
+  const queue = fakeQueue((id) => (id === 'r1' ? null : new Error('down')))
+  for (const id of ['r1', 'r2', 'r3']) await whole.park(message(id))
+  let lists = 0
+  const once = { ...whole, list: async () => ((lists += 1) === 1 ? whole.list() : broken()) }
+  const parts = scene(once, { queue: queue.queue })
+  expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 1, waiting: 2 })
+  expect(parts.lines).toContainEqual({
+    level: 'warn',
+    msg: 'how much still waits is not known: the list of it could not be had',
+    waiting: 2,
+  })
 })
 
 test.each(['tidy', 'note', 'admit', 'claim'] as const)('%s failing stops no delivery', async (method) => {
