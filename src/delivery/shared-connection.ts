@@ -1,4 +1,5 @@
 import { Deadline } from './deadline'
+import { failureOf } from './failure'
 import type { PeerError } from './peer-error'
 import { failed, type Peer } from './peer'
 
@@ -19,7 +20,7 @@ export interface Connection {
 export interface SharedConnection<C extends Connection> {
   /**
    * Runs `work` on the connection, opening one when there is none. Throws what `work` throws, or, once `deadline` is over, a PeerError: `down`
-   * when there was no connection to work on, `unsure` when `work` had begun. Work that has begun is never begun again.
+   * when there was no connection to work on, `unsure` when `work` had begun. Work is begun anew only when it says that nothing was sent (`down`).
    */
   use<T>(deadline: Deadline, work: (connection: C) => Promise<T>): Promise<T>
   /** Lets go of the connection; a later use opens another. */
@@ -165,14 +166,33 @@ export function shareConnection<C extends Connection>(
     })
   }
 
+  /** Begins work on a connection on which nothing else is under way. */
+  const begin = async <T>(deadline: Deadline, work: (connection: C) => Promise<T>): Promise<T> => {
+    const kept = current
+    if (kept?.isMade === true) {
+      // So that its end is read, where the peer has ended it and nobody has looked since: all that lies there is read between two turns.
+      enter(kept)
+      await turn()
+      await turn()
+      leave(kept)
+    }
+    const lease = await prepare(deadline)
+    // What is sent with no time for an answer comes twice.
+    if (deadline.left < lease.madeIn / 4) throw notConnected(peer)
+    try {
+      return await run(lease, deadline, work)
+    } catch (error) {
+      // Lost before anything was sent on it.
+      const isOver = lease !== kept || !lease.isRetired || deadline.left === 0
+      if (isOver || failureOf(error).kind !== 'down') throw error
+      return run(await prepare(deadline), deadline, work)
+    }
+  }
+
   return {
     use(deadline, work) {
-      if (current !== null && current.isMade && isTrusted(current)) return run(current, deadline, work)
-      return prepare(deadline).then((lease) => {
-        // What is sent with no time for an answer comes twice.
-        if (deadline.left < lease.madeIn / 4) throw notConnected(peer)
-        return run(lease, deadline, work)
-      })
+      const isAtWork = current !== null && current.isMade && current.users > 0 && isTrusted(current)
+      return isAtWork && current !== null ? run(current, deadline, work) : begin(deadline, work)
     },
     close() {
       const lease = current
@@ -181,6 +201,8 @@ export function shareConnection<C extends Connection>(
     },
   }
 }
+
+const turn = (): Promise<void> => new Promise(setImmediate)
 
 function isTrusted({ heardAt }: Lease<Connection>): boolean {
   return Math.abs(Date.now() - heardAt) < TRUSTED_MS
