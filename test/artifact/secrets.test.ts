@@ -288,14 +288,14 @@ describe('a server of another protocol that repeats the password', () => {
       parrot,
       (at: string) => ({ QUEUE_URL: `redis://u:${URL_SECRET}@${at}/0?stream=s` }),
       'parked',
-      /WRONGPASS \(to AUTH\)/,
+      /WRONGPASS to AUTH/,
     ],
     [
       'redis store',
       parrot,
       (at: string) => ({ QUEUE_URL: 'file:/dev/null', STORE_URL: `redis://:${URL_SECRET}@${at}/0` }),
       'queued',
-      /WRONGPASS \(to AUTH\)/,
+      /WRONGPASS to AUTH/,
     ],
     [
       'amqp',
