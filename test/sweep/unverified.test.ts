@@ -1,5 +1,6 @@
 import { openMemoryStore } from '../support/open-drivers'
 import type { Job, WorkflowExecution } from '../../src/callback/model'
+import { digest } from '../../src/relay/delivery'
 import { createRelay } from '../../src/relay/relay'
 import type { ParkedItem, Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
@@ -216,4 +217,62 @@ test('a job is asked about as a job', async () => {
   expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 1, waiting: 0 })
   expect(asked).toEqual(['j1'])
   expect(queue.taken).toEqual(['j1'])
+})
+
+const jobsBody = (...ids: readonly string[]): string =>
+  `<Response>${ids
+    .map(
+      (id) =>
+        `<JobsDetail><JobId>${id}</JobId><State>Success</State><Input><BucketId>${BUCKET}</BucketId></Input></JobsDetail>`,
+    )
+    .join('')}</Response>`
+
+const unverifiedItem = (id: string, body: string): ParkedItem => ({
+  id,
+  group: id,
+  status: 'waiting',
+  parkedAt: clock.now,
+  tries: 1,
+  dueAt: clock.now,
+  lastError: null,
+  parcel: { kind: 'unverified', bodyBase64: Buffer.from(body).toString('base64') },
+})
+
+test('a body that v0.1 parked once for each of its jobs: each item asks about its own', async () => {
+  const ids = ['j1', 'j2', 'j3']
+  for (const id of ids) {
+    jobs.set(id, jobOf({ jobId: id, state: 'Success' }))
+    await store.park(unverifiedItem(`unverified-${digest('job', id, 'Success')}`, jobsBody(...ids)))
+  }
+  expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 3, failed: 0, waiting: 0 })
+  expect([...asked].sort()).toEqual(ids)
+  expect([...queue.taken].sort()).toEqual(ids)
+})
+
+test('CI that cannot be asked is not asked about all of a long body', async () => {
+  const ids = Array.from({ length: 200 }, (_, i) => `j${i}`)
+  await store.park(unverifiedItem('unverified-body', jobsBody(...ids)))
+  const failing = {
+    ...parts.readBack!,
+    job: async (_: string, id: string) => (asked.push(id), Promise.reject(down)),
+  }
+  expect(await sweep({ ...parts, readBack: failing }, null, LIMITS)).toMatchObject({ failed: 1, waiting: 1 })
+  expect(asked.length).toBeLessThan(20)
+  expect((await store.list())[0]).toMatchObject({ lastError: 'ci: 503' })
+})
+
+test('a ledger that gives no answer: left for a later sweep rather than routed without a claim', async () => {
+  runs.set('r1', down)
+  await callback('r1')
+  runs.set('r1', execution({ runId: 'r1', bucket: BUCKET }))
+  const deaf = { ...store, claim: async () => Promise.reject(new Error('no answer')) }
+  expect(await sweep({ ...parts, store: deaf }, null, LIMITS)).toMatchObject({
+    delivered: 0,
+    failed: 1,
+    waiting: 1,
+  })
+  expect(queue.tried).toEqual([])
+  clock.pass(HOUR)
+  expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 1, waiting: 0 })
+  expect(queue.taken).toEqual(['r1'])
 })
