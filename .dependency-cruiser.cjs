@@ -28,7 +28,8 @@ module.exports = {
       { path: '^src/relay/' },
       {
         path: '^src/(queues|alerts|stores|local|deploy|gateway|app|index|config|tencent)',
-        pathNot: '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/store)\\.ts$',
+        pathNot:
+          '^src/(gateway/request|queues/queue|alerts/(alert|alert-channel)|stores/(store|timed-store))\\.ts$',
       },
     ),
     rule(
@@ -41,20 +42,20 @@ module.exports = {
     ),
     rule(
       'drivers-know-not-each-other',
-      'Drivers share src/delivery and src/tencent, not one another.',
-      { path: '^src/(queues|alerts|stores)/', pathNot: '/open-[a-z-]+\\.ts$' },
+      'Drivers share src/delivery and src/tencent, not one another; what one is made of stands in a folder of its name.',
+      { path: '^src/(queues|alerts|stores)/([a-z]+)', pathNot: '/open-[a-z-]+\\.ts$' },
       {
         path: '^src/(queues|alerts|stores)/',
-        // What the alert channels share: fitting, layout, what a robot is, reading URLs and answers; and what the Kafka driver is made of.
+        // What the alert channels share: fitting, layout, what a robot is, reading URLs and answers.
         pathNot:
-          '^src/(queues/(queue|kafka/[a-z-]+)|alerts/(alert|alert-channel|fit|lines|channel-url|conditions|refusal|robot|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$',
+          '^src/($1/$2/|(queues/queue|alerts/(alert|alert-channel|fit|lines|channel-url|conditions|refusal|robot|robot-markdown)|stores/(store|item-text|item-form|unreadable))\\.ts$)',
       },
     ),
     rule(
-      'kafka-is-one-driver',
-      'What speaks to Kafka is its driver only.',
-      { path: '^src/', pathNot: '^src/queues/kafka(\\.ts$|/)' },
-      { path: '^src/queues/kafka/' },
+      'a-driver-is-one-thing',
+      'What a driver is made of is its own.',
+      { path: '^src/', pathNot: '^src/(queues|alerts|stores)/' },
+      { path: '^src/(queues|alerts|stores)/[a-z]+/' },
     ),
     rule(
       'errors-are-made-of-peers',

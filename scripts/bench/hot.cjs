@@ -10,7 +10,10 @@ let sent = 0
 async function work(last) {
   while (sent < last) {
     sent += 1
-    const body = event.body.replace(/i0{31}/, `i${String(process.pid).padStart(10, '0')}${String(sent).padStart(21, '0')}`)
+    const body = event.body.replace(
+      /i0{31}/,
+      `i${String(process.pid).padStart(10, '0')}${String(sent).padStart(21, '0')}`,
+    )
     const answer = await main_handler({ ...event, body })
     if (answer.statusCode !== 200 || /parked|duplicate/.test(answer.body ?? ''))
       throw new Error(`answered ${answer.statusCode}: ${answer.body}`)

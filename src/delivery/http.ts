@@ -187,11 +187,11 @@ function open(
   way: { readonly agent: Agent } | { readonly createConnection: () => Socket },
 ): ClientRequest {
   const own = { host: url.host, 'user-agent': `cos-callback-relay/${version}`, connection: 'keep-alive' }
-  const options = { method, path: url.pathname + url.search, headers: { ...own, ...headers } }
+  const hostname = hostOf(url)
+  const { port, protocol } = url
+  const options = { method, hostname, port, path: url.pathname + url.search, headers: { ...own, ...headers } }
   if ('agent' in way) {
-    const { port, protocol } = url
-    const hostname = hostOf(url)
-    const target = { protocol, hostname, port, ...options, ...way }
+    const target = { protocol, ...options, ...way }
     return protocol === 'https:'
       ? process.getBuiltinModule('node:https').request(target)
       : process.getBuiltinModule('node:http').request(target)

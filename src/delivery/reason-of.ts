@@ -13,7 +13,9 @@ export function reasonOf(error: unknown): string {
   const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message?: unknown }
   if (typeof code === 'string' && UNTRUSTED.has(code))
     return `${code}: its certificate is signed by nobody who is trusted here; name the file of its CA in NODE_EXTRA_CA_CERTS`
-  if (code === 'EPROTO') return 'EPROTO: it does not speak TLS as it should'
+  // OpenSSL's own words are a place in its source.
+  if (typeof code === 'string' && /^(?:EPROTO|ERR_SSL_\w+)$/.test(code))
+    return `${code}: it does not speak TLS as it should`
   if (typeof code === 'string' && (typeof syscall === 'string' || !message)) return code
   return String(message).split('\n', 1)[0] ?? ''
 }

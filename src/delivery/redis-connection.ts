@@ -1,6 +1,7 @@
 import { PERCENT_ENCODE, decoded } from './driver-url'
 import type { Deadline } from './deadline'
 import type { Endpoint } from './driver'
+import { failureOf } from './failure'
 import { follow } from './follow'
 import { type Address, holder, openGuarded, progressOf } from './guarded-socket'
 import { failed, type Peer, peerAt } from './peer'
@@ -20,7 +21,8 @@ export interface RedisConnection {
   readonly endpoint: Endpoint
   /**
    * Runs one command (`['XADD', 'stream', …]`) and resolves with Redis's answer. Throws a PeerError that quotes Redis's own
-   * words (its `code` is the first of them: `NOSCRIPT`), or says that the server could not be reached or did not answer by `deadline`.
+   * words (its `code` is the first of them: `NOSCRIPT`), or says that the server could not be reached (`down`) or did not
+   * answer by `deadline` (`unsure`).
    */
   command(words: readonly (string | number | Buffer)[], deadline: Deadline): Promise<unknown>
   /** Lets go of the connection; a later command opens another. */
@@ -110,21 +112,51 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
   })
   client.on('close', lost)
 
+  /** What is asked in one turn leaves in one write. */
+  let isCorked = false
+  const cork = (): void => {
+    if (isCorked) return
+    isCorked = true
+    socket.cork()
+    setImmediate(() => {
+      isCorked = false
+      socket.uncork()
+    })
+  }
+
+  const lostWords = (): string => reason ?? 'the connection was lost'
   const run = async (command: readonly (string | number | Buffer)[]): Promise<unknown> => {
+    if (!socket.writable) {
+      // The peer may have ended the connection, and the client not yet have told of it.
+      lost()
+      throw failed(peer, lostWords())
+    }
+    cork()
     try {
       return await client.call(...(command as [string, ...string[]]))
     } catch (error) {
       // Not by its name: the minified bundle has changed it.
       if (!(error instanceof (library.ReplyError as typeof Error))) {
-        // Known here before the client tells of it: the peer may have ended the connection, and the socket not yet be closed.
         lost()
-        throw failed(peer, reason ?? 'the connection was lost')
+        throw failed(peer, lostWords(), { kind: 'unsure' })
       }
       const code = /^[A-Z]+(?= )/.exec(error.message)?.[0] ?? null
       if (code !== null && STALE.has(code)) lost()
       // A server may quote what it was asked, cut off or changed, so that a password is not known for one.
-      const words = command[0] === 'AUTH' ? `${code ?? 'ERR'} (to AUTH)` : reasonOf(error)
+      const words =
+        command[0] === 'AUTH'
+          ? `${code ?? 'ERR'} to AUTH: check user name and password in the URL`
+          : reasonOf(error)
       throw failed(peer, `the server answered: ${words}`, { code })
+    }
+  }
+
+  /** Nothing was asked yet that could have been done. */
+  const prepare = async (...command: readonly string[]): Promise<void> => {
+    try {
+      await run(command)
+    } catch (error) {
+      throw failureOf(error).kind === 'unsure' ? failed(peer, lostWords()) : error
     }
   }
 
@@ -135,8 +167,8 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
       throw failed(peer, reason ?? 'the connection failed')
     }
     // Not left to the client: it goes on, in database 0 or unauthenticated, when the server refuses one of these.
-    if (target.auth.length > 0) await run(['AUTH', ...target.auth])
-    if (target.db !== '0') await run(['SELECT', target.db])
+    if (target.auth.length > 0) await prepare('AUTH', ...target.auth)
+    if (target.db !== '0') await prepare('SELECT', target.db)
   }
 
   return {

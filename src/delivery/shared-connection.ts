@@ -49,6 +49,8 @@ const CHECK_MS = { shortest: 300, longest: 1_000 } as const
 const LONGEST_MAKING_MS = 4_000
 /** A connection in the making is given up after such a silence, or after a third of the try when that is longer. */
 const SILENCE_MS = 2_000
+/** So often a connection in the making is looked at: when its peer was last heard is known no better. */
+const LOOK_MS = 200
 /** Work that was given so long, and got no answer, was given to a peer that hangs. */
 const HUNG_MS = 1_000
 
@@ -113,6 +115,7 @@ export function shareConnection<C extends Connection>(
     const patience = Math.max(SILENCE_MS, deadline.left / 3)
     for (;;) {
       if (deadline.isOver) throw notConnected(peer)
+      const before: Lease<C> | null = current
       const lease = (current ??= start())
       enter(lease)
       try {
@@ -120,6 +123,9 @@ export function shareConnection<C extends Connection>(
           lease.isMade ? await answers(peer, lease, deadline) : await isMade(peer, lease, deadline, patience)
         )
           return lease
+      } catch (error) {
+        // One that was begun before may have been lost before, too.
+        if (lease !== before || deadline.left === 0) throw error
       } finally {
         leave(lease)
       }
@@ -192,7 +198,7 @@ async function isMade(
     if (progress !== lease.progress) Object.assign(lease, { progress, heardAt: Date.now() })
     const silence = Math.abs(Date.now() - lease.heardAt)
     if (silence >= patience) return false
-    if (await isDone(lease.made, deadline.within(patience - silence))) return true
+    if (await isDone(lease.made, deadline.within(Math.min(LOOK_MS, patience - silence)))) return true
     if (deadline.isOver) throw notConnected(peer)
   }
 }

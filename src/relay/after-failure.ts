@@ -5,8 +5,8 @@ import { groupInLane, LANES } from './delivery'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** No wait is longer, whatever a peer asks for: what is due later than that was given its time by a clock that is wrong. */
-export const LONGEST_WAIT_MS = 24 * HOUR
+/** No wait is longer, whatever a peer asks for. */
+const LONGEST_WAIT_MS = 24 * HOUR
 /** How long a destination that throttled is left alone when it names no time. */
 const THROTTLED_MS = MINUTE
 /** What was tried less often has not been failing for its whole life, whatever a clock says: one that is a day wrong must kill nothing. */
@@ -63,6 +63,7 @@ export function afterFailure(
     ...(refusals > 0 && { refusals }),
     ...(copies > 0 && { copies }),
     dueAt: isDead ? now : now + wait,
+    waitMs: isDead ? 0 : wait,
     lastError:
       copies >= MOST_COPIES
         ? `${failure.message} (sent ${MOST_COPIES} times without an answer: it may have arrived)`

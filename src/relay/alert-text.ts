@@ -3,7 +3,7 @@ import { sha256 } from '../delivery/sha256'
 import type { CloudEvent } from '../callback/cloud-event'
 import { isRfc3339 } from '../callback/time'
 import type { Job, Subject, Task, Text, WorkflowExecution } from '../callback/model'
-import { type Language, WORDS, type Words } from './alert-words'
+import type { Words } from './words/words'
 import type { Route } from './route'
 
 /** More than any channel but `console:` and `file:` can show. The event beside the text holds them all. */
@@ -17,9 +17,8 @@ export function alertFor(
   subject: Subject,
   event: CloudEvent,
   severity: NonNullable<Route['alert']>,
-  language: Language,
+  words: Words,
 ): Alert {
-  const words = WORDS[language]
   const common = {
     id: `${event.id}/${event.data.state}`,
     severity,
@@ -114,9 +113,8 @@ export function unreadableAlert(
   problem: string,
   bytes: number,
   itemId: string | null,
-  language: Language,
+  words: Words,
 ): Alert {
-  const words = WORDS[language]
   return {
     id,
     severity: 'warning',

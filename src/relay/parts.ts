@@ -4,7 +4,7 @@ import type { Job, WorkflowExecution } from '../callback/model'
 import type { Log } from '../log'
 import type { Queue } from '../queues/queue'
 import type { Store } from '../stores/store'
-import type { Language } from './alert-words'
+import type { Language } from './words/words'
 
 /** An alert channel and the id under which its parked alerts wait: its scheme and a digest of its URL. */
 export interface NamedChannel {

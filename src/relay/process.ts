@@ -1,6 +1,7 @@
 import type { Subject } from '../callback/model'
 import { type CloudEvent, toCloudEvent } from '../callback/cloud-event'
 import { alertFor, incidentOf } from './alert-text'
+import { wordsOf } from './alert-words'
 import { deliverOrPark, type Fate } from './deliver-or-park'
 import { DEADLINES } from './deadlines'
 import { messageDelivery } from './delivery'
@@ -84,7 +85,12 @@ async function sendAlerts(
   run: Run,
 ): Promise<Fate> {
   const explained = await withReasons(parts, subject, run.deadline)
-  const alert = alertFor(explained, { ...event, data: dataOf(explained) }, severity, parts.language)
+  const alert = alertFor(
+    explained,
+    { ...event, data: dataOf(explained) },
+    severity,
+    await wordsOf(parts.language),
+  )
   const fates = await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
   await openIncident(parts, alert, fates)
   return bestOf(fates.map(([, fate]) => fate))

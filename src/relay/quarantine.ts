@@ -3,6 +3,7 @@ import { isBase64 } from '../callback/body-text'
 import type { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { unreadableAlert } from './alert-text'
+import { wordsOf } from './alert-words'
 import { type Answer, comeAgain } from './answer'
 import { DEADLINES } from './deadlines'
 import { park } from './deliver-or-park'
@@ -56,7 +57,13 @@ export async function quarantine(
   }
   // The other worker tells of it; but it may not live to keep it.
   if (ticket.kind === 'held') return null
-  const alert = unreadableAlert(id, problem.message, bytes.length, kept ? id : null, parts.language)
+  const alert = unreadableAlert(
+    id,
+    problem.message,
+    bytes.length,
+    kept ? id : null,
+    await wordsOf(parts.language),
+  )
   await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
   await ticket.settle()
   return null

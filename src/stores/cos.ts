@@ -12,7 +12,7 @@ import { type ItemLine, itemText, readItemLine, readItemText } from './item-text
 import { byArrival, headerOf, LONGEST_LEASE_MS, type ParkedItem, type StoreDriver } from './store'
 import { parcelOf, strayList, Unreadable } from './unreadable'
 
-const EXAMPLE = 'cos://media-1250000000/relay?region=ap-guangzhou'
+const EXAMPLE = 'cos://BUCKET-APPID/PREFIX?region=REGION'
 /** Of the 850 bytes of a key. */
 const LONGEST_PREFIX = 600
 

@@ -22,7 +22,10 @@ export function headerIn(value: unknown): ItemHeader {
     throw new Unreadable('its group or its last error is no text')
   if (![header.parkedAt, header.dueAt].every(isTime) || !isCount(header.tries))
     throw new Unreadable('its times or its tries are no numbers')
-  if (![header.refusals ?? 0, header.copies ?? 0].every(isCount) || !isTime(header.since ?? 0))
+  if (
+    ![header.waitMs ?? 0, header.refusals ?? 0, header.copies ?? 0].every(isCount) ||
+    !isTime(header.since ?? 0)
+  )
     throw new Unreadable('its counts are no numbers')
   return headerOf(header)
 }

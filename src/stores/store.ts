@@ -58,6 +58,8 @@ export interface ItemHeader {
   readonly dueAt: number
   /** Why the last try failed; never a secret. */
   readonly lastError: string | null
+  /** How long the wait is that ends at `dueAt`, in ms; absent: not known (v0.1). A `dueAt` further ahead was given by a clock that is wrong. */
+  readonly waitMs?: number
   /** How often the destination refused this very message; absent: never. */
   readonly refusals?: number
   /** How often it was sent without an answer, and may have been taken; absent: never. */
@@ -128,9 +130,10 @@ export function byArrival(a: ItemHeader, b: ItemHeader): number {
 
 /** An item without its parcel. */
 export function headerOf(item: ItemHeader): ItemHeader {
-  const { id, status, group, parkedAt, tries, dueAt, lastError, refusals, copies, since } = item
+  const { id, status, group, parkedAt, tries, dueAt, lastError, waitMs, refusals, copies, since } = item
   return {
     ...{ id, status, group, parkedAt, tries, dueAt, lastError },
+    ...(waitMs !== undefined && { waitMs }),
     ...(refusals !== undefined && { refusals }),
     ...(copies !== undefined && { copies }),
     ...(since !== undefined && { since }),

@@ -1,6 +1,7 @@
 import type { Alert, AlertItem } from '../alerts/alert'
 import { nameOf } from '../relay/alert-text'
-import { WORDS, type Words } from '../relay/alert-words'
+import { wordsOf } from '../relay/alert-words'
+import type { Words } from '../relay/words/words'
 import { alertDelivery, type Delivery, digest } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import type { ParkedItem } from '../stores/store'
@@ -21,13 +22,16 @@ interface ParkedAlert {
  * The next message to a channel that throttled: it names as many of the alerts that wait for it as the channel has room for, so that none
  * stays unnamed. One by itself goes as it is. Null when none waits.
  */
-export function nextDigest(parts: RelayParts, items: readonly ParkedItem[]): NextDigest | null {
+export async function nextDigest(
+  parts: RelayParts,
+  items: readonly ParkedItem[],
+): Promise<NextDigest | null> {
   const waiting = items.flatMap((item): ParkedAlert[] =>
     item.parcel.kind === 'alert' ? [{ item, channel: item.parcel.channel, alert: item.parcel.alert }] : [],
   )
   const [first] = waiting
   if (first === undefined) return null
-  const words = WORDS[parts.language]
+  const words = await wordsOf(parts.language)
   const channel = parts.channels.find(({ id }) => id === first.channel)?.channel
   const room = waiting.length === 1 ? 1 : (channel?.shown?.(digestOf(waiting, words)) ?? waiting.length)
   const batch = waiting.slice(0, Math.max(1, room))

@@ -1,5 +1,6 @@
 import type { Alert, Severity } from '../alerts/alert'
-import { WORDS, type Words } from '../relay/alert-words'
+import { wordsOf } from '../relay/alert-words'
+import type { Words } from '../relay/words/words'
 import { digest } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import type { ItemHeader, Parcel, Store } from '../stores/store'
@@ -23,7 +24,7 @@ export async function outboxAlert(
   store: Store,
   { language }: Pick<RelayParts, 'language'>,
 ): Promise<Alert> {
-  const words = WORDS[language]
+  const words = await wordsOf(language)
   const looks = await Promise.all(items.slice(0, LOOKED_INTO).map(async ({ id }) => store.read(id)))
   return {
     id: `${name}/${digest(...items.map(({ id }) => id))}`,

@@ -99,7 +99,7 @@ export async function redeliverDue(
         const more = await takeSome(rest, DIGEST_ITEMS - waiting.length)
         for (const item of more) if (isForNobody(item, parts.channels)) await letGo(item)
         waiting = [...waiting, ...more.filter((item) => !isForNobody(item, parts.channels))]
-        const digest = nextDigest(parts, waiting)
+        const digest = await nextDigest(parts, waiting)
         if (digest === null) {
           if (rest.length === 0) return
           continue

@@ -64,7 +64,7 @@ describeService('redis', () => {
   ])('a Redis that knows no AUTH quotes what it was given: %s', async (_, password) => {
     await start(['--rename-command', 'AUTH', ''], `:${password}@`)
     expect(await outcomeOf('i1')).toBe('queued')
-    expect(relay.printed()).toContain('the server answered: ERR (to AUTH)')
+    expect(relay.printed()).toContain('the server answered: ERR to AUTH')
     expect(relay.printed()).not.toMatch(/L0ngSecret|abcdefghij|first-half|second-half/)
   })
 

@@ -141,7 +141,7 @@ export function storeContract(
   test('what cannot be delivered for a day is given up, told of once, and kept', async () => {
     const alerts = await startPeer()
     try {
-      const one = relay({ ALERT_URLS: alerts.url })
+      const one = relay({ ALERT_URLS: alerts.url, GIVE_UP_AFTER: '24' })
       queue.manner = 'refuses'
       await one.post(callbackXml('i1'))
       let dead = 0

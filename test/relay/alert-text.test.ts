@@ -1,13 +1,14 @@
+import { WORDS } from '../support/words'
 import { plainText } from '../../src/alerts/alert'
 import { fitAlert } from '../../src/alerts/fit'
 import { toCloudEvent } from '../../src/callback/cloud-event'
 import type { Subject } from '../../src/callback/model'
 import { alertFor, unreadableAlert } from '../../src/relay/alert-text'
-import type { Language } from '../../src/relay/alert-words'
+import type { Language } from '../../src/relay/words/words'
 import { execution, jobOf, taskOf } from '../support/executions'
 
 function textOf(subject: Subject, severity: 'error' | 'warning', language: Language): string {
-  const alert = alertFor(subject, toCloudEvent(subject), severity, language)
+  const alert = alertFor(subject, toCloudEvent(subject), severity, WORDS[language])
   return `${alert.title}\n${plainText(alert)}`
 }
 
@@ -199,7 +200,7 @@ describe('times', () => {
         tasks: [taskOf({ state: 'Failed', createdAt: null, startedAt, endedAt })],
       }),
     }
-    const alert = alertFor(subject, toCloudEvent(subject), 'error', 'en')
+    const alert = alertFor(subject, toCloudEvent(subject), 'error', WORDS.en)
     return alert.items[0]?.facts.find(({ label }) => label === 'Time')?.value
   }
 
@@ -238,7 +239,7 @@ describe('times', () => {
 
 test('an unreadable body, kept or not', () => {
   const text = (kept: string | null, language: Language): string => {
-    const alert = unreadableAlert('id', 'The body is empty.', 0, kept, language)
+    const alert = unreadableAlert('id', 'The body is empty.', 0, kept, WORDS[language])
     return `${alert.title}\n${plainText(alert)}`
   }
   expect(text('unreadable-1', 'en')).toBe(
@@ -252,7 +253,7 @@ test('an unreadable body, kept or not', () => {
 test('more tasks than anyone can look at are counted, not listed', () => {
   const tasks = Array.from({ length: 13_000 }, (_, index) => taskOf({ state: 'Failed', jobId: `j${index}` }))
   const subject: Subject = { kind: 'workflow', execution: execution({ state: 'Failed', tasks }) }
-  const alert = alertFor(subject, toCloudEvent(subject), 'error', 'en')
+  const alert = alertFor(subject, toCloudEvent(subject), 'error', WORDS.en)
   expect(alert).toMatchObject({ itemsHeading: 'Failed tasks (13000 of 13000)', unlisted: 11_000 })
   expect(alert.items).toHaveLength(2_000)
   expect(alert.event?.data).toBe(subject.execution)
@@ -274,7 +275,7 @@ test('a text of megabytes goes with the event only, its incident under a short n
   })
   const alerts = ['a', 'b', 'a'].map((object) => {
     const one = subject(object)
-    return { ...alertFor(one, toCloudEvent(one), 'error', 'en'), event: null }
+    return { ...alertFor(one, toCloudEvent(one), 'error', WORDS.en), event: null }
   })
   for (const alert of alerts) {
     expect(JSON.stringify(alert).length).toBeLessThan(20_000)
@@ -286,6 +287,6 @@ test('a text of megabytes goes with the event only, its incident under a short n
 })
 
 test('an alert’s id is the same for a repeat, and another for another state', () => {
-  const again = alertFor(failed, toCloudEvent(failed), 'error', 'zh')
+  const again = alertFor(failed, toCloudEvent(failed), 'error', WORDS.zh)
   expect(again.id).toBe('i166ee19017b011eda8a5525400c540df/Failed')
 })

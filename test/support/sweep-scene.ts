@@ -1,3 +1,4 @@
+import { WORDS } from './words'
 import type { Deadline } from '../../src/delivery/deadline'
 import type { Alert } from '../../src/alerts/alert'
 import { EMBEDDED } from '../../src/delivery/driver'
@@ -203,7 +204,7 @@ export function failureAlert(
   language: 'en' | 'zh' = 'en',
 ): Alert {
   const subject = { kind: 'workflow', execution: failedExecution(runId, changes) } as const
-  return alertFor(subject, toCloudEvent(subject), 'error', language)
+  return alertFor(subject, toCloudEvent(subject), 'error', WORDS[language])
 }
 
 /** An alert that `channel` throttled: it waits for the channel's digest. */

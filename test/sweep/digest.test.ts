@@ -1,3 +1,4 @@
+import { WORDS } from '../support/words'
 import { failure } from '../../src/delivery/failure'
 import { openMemoryStore } from '../support/open-drivers'
 import type { Alert } from '../../src/alerts/alert'
@@ -86,7 +87,7 @@ test('in Chinese', async () => {
 
 function jobAlert(jobId: string): Alert {
   const subject = { kind: 'job', job: jobOf({ jobId, state: 'Failed', code: 'BadInput' }) } as const
-  return alertFor(subject, toCloudEvent(subject), 'error', 'en')
+  return alertFor(subject, toCloudEvent(subject), 'error', WORDS.en)
 }
 
 function warning(id: string): Alert {

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import { Connection as RabbitConnection, type Channel, type ConnectionOptions } from 'rabbitmq-client'
-import { follow } from '../delivery/follow'
-import { guard, holder, progressOf } from '../delivery/guarded-socket'
-import { failed, type Peer } from '../delivery/peer'
-import type { PeerError, PeerErrorOptions } from '../delivery/peer-error'
-import { reasonOf } from '../delivery/reason-of'
-import type { Connection } from '../delivery/shared-connection'
-import { framesOfBroker, framesTo, type Message } from './amqp-frames'
+import { follow } from '../../delivery/follow'
+import { guard, holder, progressOf } from '../../delivery/guarded-socket'
+import { failed, type Peer } from '../../delivery/peer'
+import type { PeerError, PeerErrorOptions } from '../../delivery/peer-error'
+import { reasonOf } from '../../delivery/reason-of'
+import type { Connection } from '../../delivery/shared-connection'
+import { framesOfBroker, framesTo, type Message } from './frames'
 
 export interface Route {
   /** Empty: the default exchange, which routes by the name of the queue. */

@@ -1,0 +1,53 @@
+import type { Severity } from '../../alerts/alert'
+
+export type Language = 'en' | 'zh'
+
+/** Every word of an alert that is not CI's own, by language. */
+export interface Words {
+  readonly colon: string
+  readonly workflowTitle: Readonly<Record<Exclude<Severity, 'info'>, string>>
+  readonly succeededWithFailedTasks: string
+  readonly jobTitle: Readonly<Record<Exclude<Severity, 'info'>, string>>
+  readonly workflow: string
+  readonly object: string
+  readonly bucket: string
+  readonly region: string
+  readonly state: string
+  readonly failedTasks: (failed: number, all: number) => string
+  /** Those that neither failed nor succeeded, of an execution without a failed one. */
+  readonly unsuccessfulTasks: (shown: number, all: number) => string
+  readonly moreTasks: string
+  readonly node: string
+  readonly template: string
+  readonly time: string
+  readonly job: string
+  readonly jobType: string
+  readonly reason: string
+  readonly noReason: string
+  readonly noJobReason: string
+  readonly run: string
+  readonly unnamed: string
+  readonly notSet: string
+  readonly seconds: (seconds: number) => string
+  readonly unreadableTitle: string
+  readonly unreadableKept: (id: string) => string
+  readonly unreadableNotKept: string
+  readonly problem: string
+  readonly receivedBytes: string
+  readonly whatToDo: string
+  readonly deadTitle: (count: number) => string
+  readonly deadAdvice: string
+  readonly refusedTitle: (count: number) => string
+  readonly refusedAdvice: string
+  readonly outboxItems: string
+  readonly content: string
+  readonly unverifiedCallback: string
+  readonly uncheckedTitle: (count: number) => string
+  readonly uncheckedAdvice: string
+  /** Of two or more. */
+  readonly digestTitle: Readonly<
+    Record<'workflows' | 'jobs' | 'alerts', (count: number, minutes: number) => string>
+  >
+  readonly digestHeading: string
+  readonly moreItems: string
+}
