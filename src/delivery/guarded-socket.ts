@@ -47,10 +47,19 @@ export function guard(socket: Socket, inspect: Inspect): void {
   socket.emit = emit as typeof socket.emit
 }
 
+/** No protocol answers in fewer: a peer that sends byte by byte gets nowhere. */
+const LEAST_BYTES = 4
+
 /** Another number whenever a connection that is being made gets on: each address that is tried in vain is none. */
 export function progressOf(socket: Socket): number {
   const { secureConnecting } = socket as Socket & { readonly secureConnecting?: boolean }
-  return socket.bytesRead + Number(!socket.connecting) + Number(secureConnecting === false)
+  const pieces = Math.floor(socket.bytesRead / LEAST_BYTES)
+  return pieces + Number(!socket.connecting) + Number(secureConnecting === false)
+}
+
+/** Whether neither side has ended it, as far as it was read. */
+export function isOpen(socket: Socket): boolean {
+  return socket.writable && !socket.readableEnded
 }
 
 /** Lets a socket keep the process going, or end. Each address that is tried is a handle of its own, which keeps it going again. */

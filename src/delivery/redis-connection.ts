@@ -3,7 +3,7 @@ import type { Deadline } from './deadline'
 import type { Endpoint } from './driver'
 import { failureOf } from './failure'
 import { follow } from './follow'
-import { type Address, holder, openGuarded, progressOf } from './guarded-socket'
+import { type Address, holder, isOpen, openGuarded, progressOf } from './guarded-socket'
 import { failed, type Peer, peerAt } from './peer'
 import { reasonOf } from './reason-of'
 import type * as RedisClient from './redis-client'
@@ -174,6 +174,9 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
   return {
     ready: open(),
     run,
+    get isOpen() {
+      return isOpen(socket)
+    },
     get progress() {
       return progressOf(socket)
     },

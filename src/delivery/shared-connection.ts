@@ -1,5 +1,4 @@
 import { Deadline } from './deadline'
-import { failureOf } from './failure'
 import type { PeerError } from './peer-error'
 import { failed, type Peer } from './peer'
 
@@ -9,6 +8,8 @@ export interface Connection {
   readonly ready: Promise<unknown>
   /** Another number whenever the peer did something while the connection was being made: took it, secured it, sent bytes (`progressOf`). */
   readonly progress: number
+  /** False once its end has been read. */
+  readonly isOpen: boolean
   /** One cheap round trip. Absent: an idle connection is replaced instead. */
   check?(): Promise<unknown>
   /** Lets the process, or the invocation, go on while this connection is at work (`true`) or end while it is idle (`false`). */
@@ -20,7 +21,7 @@ export interface Connection {
 export interface SharedConnection<C extends Connection> {
   /**
    * Runs `work` on the connection, opening one when there is none. Throws what `work` throws, or, once `deadline` is over, a PeerError: `down`
-   * when there was no connection to work on, `unsure` when `work` had begun. Work is begun anew only when it says that nothing was sent (`down`).
+   * when there was no connection to work on, `unsure` when `work` had begun. Work that has begun is never begun again.
    */
   use<T>(deadline: Deadline, work: (connection: C) => Promise<T>): Promise<T>
   /** Lets go of the connection; a later use opens another. */
@@ -174,19 +175,13 @@ export function shareConnection<C extends Connection>(
       enter(kept)
       await turn()
       await turn()
+      if (!kept.connection.isOpen) retire(kept)
       leave(kept)
     }
     const lease = await prepare(deadline)
     // What is sent with no time for an answer comes twice.
     if (deadline.left < lease.madeIn / 4) throw notConnected(peer)
-    try {
-      return await run(lease, deadline, work)
-    } catch (error) {
-      // Lost before anything was sent on it.
-      const isOver = lease !== kept || !lease.isRetired || deadline.left === 0
-      if (isOver || failureOf(error).kind !== 'down') throw error
-      return run(await prepare(deadline), deadline, work)
-    }
+    return run(lease, deadline, work)
   }
 
   return {

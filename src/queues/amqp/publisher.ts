@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Connection as RabbitConnection, type Channel, type ConnectionOptions } from 'rabbitmq-client'
 import { follow } from '../../delivery/follow'
-import { guard, holder, progressOf } from '../../delivery/guarded-socket'
+import { guard, holder, isOpen, progressOf } from '../../delivery/guarded-socket'
 import { failed, type Peer } from '../../delivery/peer'
 import type { PeerError, PeerErrorOptions } from '../../delivery/peer-error'
 import { reasonOf } from '../../delivery/reason-of'
@@ -254,6 +254,9 @@ export function openPublisher(
 
   return {
     ready: channel,
+    get isOpen() {
+      return isOpen(socket)
+    },
     get progress() {
       return progressOf(socket)
     },
