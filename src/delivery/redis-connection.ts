@@ -5,6 +5,7 @@ import { failureOf } from './failure'
 import { follow } from './follow'
 import { type Address, holder, isOpen, openGuarded, progressOf } from './guarded-socket'
 import { failed, type Peer, peerAt } from './peer'
+import type { PeerError } from './peer-error'
 import { reasonOf } from './reason-of'
 import type * as RedisClient from './redis-client'
 import { redisReplies } from './redis-replies'
@@ -180,7 +181,14 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
     get progress() {
       return progressOf(socket)
     },
-    check: () => run(['PING']),
+    async check() {
+      try {
+        await run(['PING'])
+      } catch (error) {
+        // A user who may not ask for it is answered, too.
+        if ((error as PeerError).code === null) throw error
+      }
+    },
     hold: holder(socket),
     destroy: () => socket.destroy(),
   }
