@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../delivery/deadline'
 import type { Failure } from '../delivery/failure'
 import { DEADLINES } from '../relay/deadlines'
@@ -195,4 +194,8 @@ export async function redeliverDue(
   async function giveBack(those: readonly ParkedItem[]): Promise<void> {
     await Promise.all(those.map((item) => store.park(item)))
   }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }
