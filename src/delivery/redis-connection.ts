@@ -3,7 +3,7 @@ import type { Deadline } from './deadline'
 import type { Endpoint } from './driver'
 import { failureOf } from './failure'
 import { follow } from './follow'
-import { type Address, holder, isOpen, openGuarded, progressOf } from './guarded-socket'
+import { type Address, openGuarded } from './guarded-socket'
 import { failed, type Peer, peerAt } from './peer'
 import type { PeerError } from './peer-error'
 import { reasonOf } from './reason-of'
@@ -175,12 +175,7 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
   return {
     ready: open(),
     run,
-    get isOpen() {
-      return isOpen(socket)
-    },
-    get progress() {
-      return progressOf(socket)
-    },
+    socket,
     async check() {
       try {
         await run(['PING'])
@@ -189,7 +184,6 @@ function openClient(library: typeof RedisClient, peer: Peer, target: Target, los
         if ((error as PeerError).code === null) throw error
       }
     },
-    hold: holder(socket),
     destroy: () => socket.destroy(),
   }
 }

@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import { Deadline } from './deadline'
+import { holder, isOpen, progressOf } from './guarded-socket'
 import type { PeerError } from './peer-error'
 import { failed, type Peer } from './peer'
 
@@ -6,14 +8,9 @@ import { failed, type Peer } from './peer'
 export interface Connection {
   /** Resolves when it can be used; rejects with a PeerError when it could not be opened. */
   readonly ready: Promise<unknown>
-  /** Another number whenever the peer did something while the connection was being made: took it, secured it, sent bytes (`progressOf`). */
-  readonly progress: number
-  /** False once its end has been read. */
-  readonly isOpen: boolean
+  readonly socket: Socket
   /** One cheap round trip. Absent: an idle connection is replaced instead. */
   check?(): Promise<unknown>
-  /** Lets the process, or the invocation, go on while this connection is at work (`true`) or end while it is idle (`false`). */
-  hold(busy: boolean): void
   /** Lets go at once, with all that is in progress. May be called more than once; must not throw. */
   destroy(): void
 }
@@ -30,6 +27,8 @@ export interface SharedConnection<C extends Connection> {
 
 interface Lease<C> {
   readonly connection: C
+  /** Lets the process, or the invocation, go on while the connection is at work (`true`) or end while it is idle (`false`). */
+  readonly hold: (busy: boolean) => void
   readonly openedAt: number
   readonly made: Promise<void>
   users: number
@@ -82,6 +81,7 @@ export function shareConnection<C extends Connection>(
     const openedAt = Date.now()
     const lease: Lease<C> = {
       connection,
+      hold: holder(connection.socket),
       openedAt,
       made: connection.ready.then(() => {
         lease.isMade = true
@@ -92,7 +92,7 @@ export function shareConnection<C extends Connection>(
       isMade: false,
       isRetired: false,
       madeIn: 0,
-      progress: connection.progress,
+      progress: progressOf(connection.socket),
       heardAt: openedAt,
       checking: null,
     }
@@ -102,14 +102,14 @@ export function shareConnection<C extends Connection>(
 
   const enter = (lease: Lease<C>): void => {
     lease.users += 1
-    if (lease.users === 1) lease.connection.hold(true)
+    if (lease.users === 1) lease.hold(true)
   }
 
   const leave = (lease: Lease<C>): void => {
     lease.users -= 1
     if (lease.users > 0) return
     if (lease.isRetired) lease.connection.destroy()
-    else lease.connection.hold(false)
+    else lease.hold(false)
   }
 
   /** A connection that can be trusted. */
@@ -135,36 +135,26 @@ export function shareConnection<C extends Connection>(
     }
   }
 
-  const run = <T>(lease: Lease<C>, deadline: Deadline, work: (connection: C) => Promise<T>): Promise<T> => {
+  const run = async <T>(
+    lease: Lease<C>,
+    deadline: Deadline,
+    work: (connection: C) => Promise<T>,
+  ): Promise<T> => {
+    const startedAt = Date.now()
+    const late = (): PeerError => {
+      if (Date.now() - startedAt >= HUNG_MS) retire(lease)
+      // It may be slow only: the next one to use it finds out.
+      else lease.heardAt = -Infinity
+      return failed(peer, 'no answer within the time allowed', { kind: 'unsure' })
+    }
     enter(lease)
-    return new Promise((resolve, reject) => {
-      const startedAt = Date.now()
-      const stop = deadline.onceOver(() => {
-        if (Date.now() - startedAt >= HUNG_MS) retire(lease)
-        // It may be slow only: the next one to use it finds out.
-        else lease.heardAt = -Infinity
-        leave(lease)
-        reject(failed(peer, 'no answer within the time allowed', { kind: 'unsure' }))
-        settled = true
-      })
-      let settled = false
-      work(lease.connection).then(
-        (result) => {
-          if (settled) return
-          stop()
-          lease.heardAt = Date.now()
-          leave(lease)
-          resolve(result)
-        },
-        (error: unknown) => {
-          if (settled) return
-          stop()
-          leave(lease)
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- handed on as it came
-          reject(error)
-        },
-      )
-    })
+    try {
+      const result = await deadline.hold(work(lease.connection), late)
+      lease.heardAt = Date.now()
+      return result
+    } finally {
+      leave(lease)
+    }
   }
 
   /** Begins work on a connection on which nothing else is under way. */
@@ -175,7 +165,7 @@ export function shareConnection<C extends Connection>(
       enter(kept)
       await turn()
       await turn()
-      if (!kept.connection.isOpen) retire(kept)
+      if (!isOpen(kept.connection.socket)) retire(kept)
       leave(kept)
     }
     const lease = await prepare(deadline)
@@ -186,8 +176,9 @@ export function shareConnection<C extends Connection>(
 
   return {
     use(deadline, work) {
-      const isAtWork = current !== null && current.isMade && current.users > 0 && isTrusted(current)
-      return isAtWork && current !== null ? run(current, deadline, work) : begin(deadline, work)
+      const lease = current
+      const isAtWork = lease !== null && lease.isMade && lease.users > 0 && isTrusted(lease)
+      return isAtWork ? run(lease, deadline, work) : begin(deadline, work)
     },
     close() {
       const lease = current
@@ -211,7 +202,7 @@ async function isMade(
   patience: number,
 ): Promise<boolean> {
   for (;;) {
-    const { progress } = lease.connection
+    const progress = progressOf(lease.connection.socket)
     if (progress !== lease.progress) Object.assign(lease, { progress, heardAt: Date.now() })
     const silence = Math.abs(Date.now() - lease.heardAt)
     if (silence >= patience) return false

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { Connection as RabbitConnection, type Channel, type ConnectionOptions } from 'rabbitmq-client'
 import { follow } from '../../delivery/follow'
-import { guard, holder, isOpen, progressOf } from '../../delivery/guarded-socket'
+import { guard } from '../../delivery/guarded-socket'
 import { failed, type Peer } from '../../delivery/peer'
 import type { PeerError, PeerErrorOptions } from '../../delivery/peer-error'
 import { reasonOf } from '../../delivery/reason-of'
@@ -254,12 +254,7 @@ export function openPublisher(
 
   return {
     ready: channel,
-    get isOpen() {
-      return isOpen(socket)
-    },
-    get progress() {
-      return progressOf(socket)
-    },
+    socket,
     async check() {
       // It would not be read; and a second connection would only be blocked, too.
       if (blocked === null) return (await channel).confirmSelect()
@@ -284,7 +279,6 @@ export function openPublisher(
         write(sent)
       })
     },
-    hold: holder(socket),
     destroy: () => connection.unsafeDestroy(),
   }
 }

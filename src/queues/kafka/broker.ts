@@ -1,6 +1,6 @@
 import createRequest from 'kafkajs/src/protocol/request'
 import { follow, type Grammar } from '../../delivery/follow'
-import { type Address, holder, isOpen, openGuarded, progressOf } from '../../delivery/guarded-socket'
+import { type Address, openGuarded } from '../../delivery/guarded-socket'
 import type { Peer } from '../../delivery/peer'
 import type { Connection } from '../../delivery/shared-connection'
 import { API_VERSIONS, type Api, type Ask, INIT_PRODUCER_ID } from './api'
@@ -118,14 +118,8 @@ export function openBroker(peer: Peer, address: Address, login: Login | null, lo
     ready: connect().catch((error: unknown) => {
       throw told(peer, error)
     }),
-    get isOpen() {
-      return isOpen(socket)
-    },
-    get progress() {
-      return progressOf(socket)
-    },
+    socket,
     check: () => ask(API_VERSIONS, undefined),
-    hold: holder(socket),
     ask,
     destroy() {
       socket.destroy(new Error('the connection was let go'))
