@@ -1,3 +1,4 @@
+import { hmacSha256 } from '../delivery/sha256'
 import type { AlertDriver } from './alert-channel'
 import { holding, type MentionForm } from './conditions'
 import { bytesOf, cut, type FittedAlert } from './fit'
@@ -101,14 +102,7 @@ const ROBOT: Robot<Message> = {
 function signed(address: URL, secret: string, now: number): URL {
   const url = new URL(address)
   url.searchParams.set('timestamp', String(now))
-  url.searchParams.set(
-    'sign',
-    process
-      .getBuiltinModule('node:crypto')
-      .createHmac('sha256', secret)
-      .update(`${String(now)}\n${secret}`)
-      .digest('base64'),
-  )
+  url.searchParams.set('sign', hmacSha256(secret, `${String(now)}\n${secret}`))
   return url
 }
 

@@ -1,4 +1,5 @@
 import type { HttpAnswer } from '../delivery/http'
+import { hmacSha256 } from '../delivery/sha256'
 import type { Severity } from './alert'
 import type { AlertDriver } from './alert-channel'
 import type { MentionForm } from './conditions'
@@ -102,13 +103,7 @@ interface Signature {
 /** base64(HMAC-SHA256(key = `<seconds>\n<secret>`, message empty)). */
 function signature(secret: string, now: number): Signature {
   const timestamp = String(Math.floor(now / 1000))
-  return {
-    timestamp,
-    sign: process
-      .getBuiltinModule('node:crypto')
-      .createHmac('sha256', `${timestamp}\n${secret}`)
-      .digest('base64'),
-  }
+  return { timestamp, sign: hmacSha256(`${timestamp}\n${secret}`, '') }
 }
 
 function card(alert: FittedAlert, { keyword, mentions: { all, ids } }: Demands): Card {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Deadline } from './deadline'
+import { endpointAt } from './driver'
 import { openSocket } from './open-socket'
 
 /** A kept connection is trusted for so long by the wall clock: a network forgets idle ones, most often while an instance is frozen. */
@@ -138,8 +139,10 @@ function connect(url: URL, deadline: Deadline, late: () => Error): Promise<Socke
 function begin(url: URL, waiter: Waiter): void {
   const { origin } = url
   const isTls = url.protocol === 'https:'
-  const address = { host: hostOf(url), port: Number(url.port || (isTls ? 443 : 80)), isTls }
-  const socket = openSocket(address, { ALPNProtocols: ['http/1.1'], session: sessions.get(origin) })
+  const socket = openSocket(
+    { ...endpointAt(url), isTls },
+    { ALPNProtocols: ['http/1.1'], session: sessions.get(origin) },
+  )
   const attempt: Attempt = { origin, socket, since: Date.now(), waiter }
   attempts.add(attempt)
   socket.once(isTls ? 'secureConnect' : 'connect', () => made(attempt))
@@ -203,9 +206,4 @@ function abandon(attempt: Attempt): void {
 
 function isOld({ since }: Attempt): boolean {
   return Math.abs(Date.now() - since) > LONGEST_MAKING_MS
-}
-
-/** A name or an address, without the brackets that a URL puts around one of IPv6. */
-export function hostOf({ hostname }: URL): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1')
 }

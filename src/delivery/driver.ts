@@ -1,4 +1,5 @@
 import type { DriverContext } from './driver-context'
+import { hostOf } from './endpoint'
 
 /** Where a connection leads. */
 export interface Endpoint {
@@ -34,7 +35,7 @@ export interface Driver<Target extends TargetFacts> {
 export const EMBEDDED = { secrets: [], endpoints: [], needs: [] } as const
 
 /** Where an HTTP address leads. */
-export function endpointAt({ protocol, hostname, port }: URL): Endpoint {
-  const usual = protocol === 'https:' ? 443 : 80
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? usual : Number(port) }
+export function endpointAt(url: URL): Endpoint {
+  const usual = url.protocol === 'https:' ? 443 : 80
+  return { host: hostOf(url), port: url.port === '' ? usual : Number(url.port) }
 }

@@ -4,6 +4,11 @@ export function isLoopback(url: URL): boolean {
   return LOOPBACK.has(url.hostname)
 }
 
+/** A name or an address, without the brackets that a URL puts around one of IPv6. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
 /**
  * The public address of a service, or the loopback address that `?endpoint=` puts in its place for tests.
  * Throws an Error when the endpoint is not on loopback: an alert's key must not go astray through a typing error.

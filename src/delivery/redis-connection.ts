@@ -1,6 +1,7 @@
 import { PERCENT_ENCODE, decoded } from './driver-url'
 import type { Deadline } from './deadline'
 import type { Endpoint } from './driver'
+import { hostOf } from './endpoint'
 import { failureOf } from './failure'
 import { follow } from './follow'
 import { type Address, openGuarded } from './guarded-socket'
@@ -73,7 +74,7 @@ function targetOf(url: URL): Target {
   const user = decoded(url.username, 'user name')
   const password = decoded(url.password, 'password')
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: hostOf(url),
     port: url.port === '' ? 6379 : Number(url.port),
     isTls: url.protocol === 'rediss:',
     auth: [user, password].filter((word) => word !== ''),

@@ -7,3 +7,8 @@ import type { BinaryToTextEncoding } from 'node:crypto'
 export function sha256(what: string | Uint8Array, encoding: BinaryToTextEncoding): string {
   return process.getBuiltinModule('node:crypto').hash('sha256', what, encoding)
 }
+
+/** The HMAC-SHA256 of a text, in base64: how webhooks and robots are signed. */
+export function hmacSha256(key: string | Uint8Array, text: string): string {
+  return process.getBuiltinModule('node:crypto').createHmac('sha256', key).update(text).digest('base64')
+}

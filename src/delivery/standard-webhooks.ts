@@ -4,6 +4,7 @@ import { isLoopback } from './endpoint'
 import type { Deadline } from './deadline'
 import { failureOfStatus } from './failure'
 import { failed, type Peer, peerAt } from './peer'
+import { hmacSha256 } from './sha256'
 import { ask, isSuccess, retryAfterMs } from './http'
 
 /** Where events are POSTed, and how they are signed. */
@@ -87,10 +88,6 @@ function signature(key: Buffer | null, id: string, body: string): Record<string,
   if (key === null) return {}
   const headerId = /^[\x21-\x7e]+$/.test(id) ? id : encodeURIComponent(Buffer.from(id).toString())
   const timestamp = String(Math.floor(Date.now() / 1000))
-  const mac = process
-    .getBuiltinModule('node:crypto')
-    .createHmac('sha256', key)
-    .update(`${headerId}.${timestamp}.${body}`)
-    .digest('base64')
+  const mac = hmacSha256(key, `${headerId}.${timestamp}.${body}`)
   return { 'webhook-id': headerId, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${mac}` }
 }

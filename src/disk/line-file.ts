@@ -88,11 +88,12 @@ export function openLineFile(scheme: string, path: string): LineFile {
     async append(line, deadline) {
       if (deadline.isOver) throw late()
       try {
-        const current = there() ?? (await unlessAborted(make(), deadline))
+        const current = there() ?? (await deadline.hold(make(), late))
         addLine(current, line)
-        if (current.onDisk) await unlessAborted(flushed(current), deadline)
+        if (current.onDisk) await deadline.hold(flushed(current), late)
       } catch (error) {
-        throw error instanceof Aborted ? late() : new PeerError(`${scheme}: ${path}: ${reasonOf(error)}`)
+        // The system's call cannot be stopped; the caller can go on without it.
+        throw error instanceof PeerError ? error : new PeerError(`${scheme}: ${path}: ${reasonOf(error)}`)
       }
     },
     close: retire,
@@ -171,11 +172,4 @@ function writeWhole(fd: number, text: Buffer): void {
 /** Asked anew: another line's flush may have failed since. */
 function isKnownToHaveFailed({ hasFailed }: OpenFile): boolean {
   return hasFailed
-}
-
-class Aborted extends Error {}
-
-/** The system's call cannot be stopped; the caller can go on without it. */
-function unlessAborted<T>(work: Promise<T>, deadline: Deadline): Promise<T> {
-  return deadline.hold(work, () => new Aborted())
 }

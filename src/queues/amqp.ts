@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'rabbitmq-client'
 import type { CloudEvent } from '../callback/cloud-event'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import { each } from '../delivery/each'
+import { hostOf } from '../delivery/endpoint'
 import { ADDRESS_RACE } from '../delivery/open-socket'
 import { peerAt } from '../delivery/peer'
 import { sha256 } from '../delivery/sha256'
@@ -24,7 +25,7 @@ const open: QueueDriver['open'] = (text) => {
   if (url.hostname === '') throw new Error(`the host is missing: ${EXAMPLE}`)
   const scheme = url.protocol.slice(0, -1)
   const isTls = scheme === 'amqps'
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   const port = url.port === '' ? (isTls ? 5671 : 5672) : Number(url.port)
   const options = optionsOf(url, host, port)
   const route = routeOf(url.searchParams)

@@ -1,10 +1,11 @@
-import { createHmac, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import { endpointAt } from '../delivery/driver'
 import { endpointOf } from '../delivery/endpoint'
 import { failureOfStatus } from '../delivery/failure'
 import { failed, type Peer } from '../delivery/peer'
 import { post, retryAfterMs } from '../delivery/http'
+import { hmacSha256 } from '../delivery/sha256'
 import { type Credentials, secretsOf } from '../tencent/credentials'
 import { each } from '../delivery/each'
 import type { QueueDriver } from './queue'
@@ -113,10 +114,8 @@ function signed(
   }
   const names = Object.keys(parameters).sort()
   const text = names.map((name) => `${name}=${parameters[name] ?? ''}`).join('&')
-  const mac = createHmac('sha256', credentials.secretKey).update(
-    `POST${endpoint.host}${endpoint.pathname}?${text}`,
-  )
-  return new URLSearchParams({ ...parameters, Signature: mac.digest('base64') })
+  const Signature = hmacSha256(credentials.secretKey, `POST${endpoint.host}${endpoint.pathname}?${text}`)
+  return new URLSearchParams({ ...parameters, Signature })
 }
 
 function parsed(body: string): { code: number | null; message: string } {

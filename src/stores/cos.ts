@@ -1,6 +1,7 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import type { DriverContext } from '../delivery/driver-context'
+import { sha256 } from '../delivery/sha256'
 import { Deadline } from '../delivery/deadline'
 import { endpointOf } from '../delivery/endpoint'
 import { slideWindow } from '../delivery/sliding-window'
@@ -308,7 +309,7 @@ function readUrl(text: string, context: DriverContext): { target: CosTarget; pre
 
 /** Keys may be any text of any length, COS's may not. */
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return sha256(text, 'hex')
 }
 
 const NOT_OURS = 'it has no name that the store gives'

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { slideWindow } from '../delivery/sliding-window'
@@ -16,6 +16,7 @@ import {
 import { endOf, type Expiring, removeWhenOver } from '../disk/expiry'
 import { filePathOf } from '../disk/line-file'
 import { dropLeases, endLease, sweepLeases, takeLease } from '../disk/lease-chain'
+import { sha256 } from '../delivery/sha256'
 import { EMBEDDED } from '../delivery/driver'
 import { closeFolder } from '../disk/private-folder'
 import { dropState, readState, swapState } from '../disk/swap-state'
@@ -301,7 +302,7 @@ function openFolder(root: string): Store {
 const NOT_OURS = 'it has no name that the store gives'
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return sha256(text, 'hex')
 }
 
 function isDigest(name: string): boolean {

@@ -30,9 +30,8 @@ export interface CosRequest {
 const LONGEST_ANSWER = 32 * 2 ** 20
 
 /**
- * One signed request; redirects are not followed. By node:https, for the first use of fetch loads for three times as long, and this may be
- * on the way of every callback. Any status is an answer. Throws a PeerError, which names service and host, when
- * there is none.
+ * One signed request; redirects are not followed. Any status is an answer. Throws a PeerError, which names service and host, when there is none,
+ * `unsure` when it is cut short.
  */
 export async function cosRequest(
   target: CosTarget,

@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac } from 'node:crypto'
+import { sha256 } from '../delivery/sha256'
 import type { Credentials } from './credentials'
 
 /** One call of an API 3.0 action: always a POST of JSON to `/`. */
@@ -31,8 +32,8 @@ export function signTc3(
   const date = new Date(now).toISOString().slice(0, 10)
   const scope = `${date}/${call.service}/tc3_request`
   const headers = `content-type:${CONTENT_TYPE}\nhost:${call.host}\n`
-  const request = ['POST', '/', '', headers, SIGNED_HEADERS, sha256(call.body)].join('\n')
-  const text = ['TC3-HMAC-SHA256', timestamp, scope, sha256(request)].join('\n')
+  const request = ['POST', '/', '', headers, SIGNED_HEADERS, sha256(call.body, 'hex')].join('\n')
+  const text = ['TC3-HMAC-SHA256', timestamp, scope, sha256(request, 'hex')].join('\n')
   const key = [date, call.service, 'tc3_request'].reduce<Buffer | string>(hmac, `TC3${credentials.secretKey}`)
   return {
     'content-type': CONTENT_TYPE,
@@ -49,8 +50,4 @@ export function signTc3(
 
 function hmac(key: Buffer | string, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }
