@@ -69,7 +69,8 @@ export interface ReadText {
 export async function readText(path: string): Promise<ReadText | null> {
   return reading(path, async (file) => {
     const { mtimeMs } = await file.stat()
-    return { text: await file.readFile('utf8'), changedAt: mtimeMs }
+    // A file just written is not ahead of our clock, which counts whole ms.
+    return { text: await file.readFile('utf8'), changedAt: Math.floor(mtimeMs) }
   })
 }
 
