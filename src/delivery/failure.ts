@@ -18,6 +18,7 @@ export interface Failure {
 }
 
 export interface FailureOptions {
+  readonly unverifiable?: boolean
   readonly kind?: FailureKind
   readonly retryAfterMs?: number | null
   readonly isFinal?: boolean

@@ -23,6 +23,11 @@ export function stateOf(subject: Subject): string {
   return subject.kind === 'workflow' ? subject.execution.state : subject.job.state
 }
 
+/** Which end of which execution or job. */
+export function endOf(subject: Subject): { readonly id: string; readonly state: string } {
+  return { id: idOf(subject), state: stateOf(subject) }
+}
+
 /** The ledger's name for one end of one execution or job. */
 export function ledgerKey(kind: Subject['kind'], id: string, state: string): string {
   return `${kind}/${id}/${state}`

@@ -7,7 +7,7 @@ import { DEADLINES } from './deadlines'
 import { messageDelivery } from './delivery'
 import { endIncident, openIncident } from './incident'
 import { claim } from './ledger'
-import { idOf, ledgerKey, type Outcome, stateOf } from './outcome'
+import { endOf, idOf, keyOf, type Outcome } from './outcome'
 import type { RelayParts } from './parts'
 import { withReasons } from './reasons'
 import { type Route, routeOf } from './route'
@@ -16,21 +16,18 @@ import { tellChannels } from './tell-channels'
 
 /** Takes one execution or job through claim, route, deliver and settle. Never throws. */
 export async function process(parts: RelayParts, subject: Subject, run: Run): Promise<Outcome> {
-  const id = idOf(subject)
-  const state = stateOf(subject)
-  const route = targetsOf(parts, routeOf(subject), { id, state })
-  if (route === null) return { outcome: 'ignored', id, state }
+  const end = endOf(subject)
+  const route = targetsOf(parts, routeOf(subject), end)
+  if (route === null) return { outcome: 'ignored', ...end }
 
-  const ticket = await run.stopwatch.time('claim', () =>
-    claim(parts.store, ledgerKey(subject.kind, id, state), run, parts.log),
-  )
-  if (ticket.kind === 'done') return { outcome: 'duplicate', id, state }
-  if (ticket.kind === 'held') return { outcome: 'held', retryAfterMs: ticket.retryAfterMs, id, state }
+  const ticket = await run.stopwatch.time('claim', () => claim(parts.store, keyOf(subject), run, parts.log))
+  if (ticket.kind === 'done') return { outcome: 'duplicate', ...end }
+  if (ticket.kind === 'held') return { outcome: 'held', retryAfterMs: ticket.retryAfterMs, ...end }
 
   const delivered = await run.stopwatch.time('deliver', () => deliver(parts, subject, route, run))
   const outcome = outcomeOf(delivered)
   await run.stopwatch.time('settle', outcome === 'undelivered' ? ticket.release : ticket.settle)
-  return { outcome, id, state }
+  return { outcome, ...end }
 }
 
 /** A route less what there is no target for; null when nothing is left. */

@@ -10,7 +10,7 @@ import { timedStore } from '../stores/timed-store'
 import { DEADLINES, startDeadline } from './deadlines'
 import { messageOf } from './ledger'
 import { fewAtOnce } from './few-at-once'
-import { answerTo, idOf, keyOf, type Outcome, stateOf } from './outcome'
+import { answerTo, endOf, keyOf, type Outcome } from './outcome'
 import type { RelayParts } from './parts'
 import { process } from './process'
 import type { Run } from './run'
@@ -86,8 +86,8 @@ export function createRelay(parts: RelayParts): Relay {
     const isRepeat = repeats()
     const outcomes = (await fewAtOnce(verdict, async (one) => {
       if ('outcome' in one) return one
-      if (isRepeat(one)) return whatOf(one, 'duplicate')
-      return end.isOver ? whatOf(one, 'undelivered') : process(cut, one, run)
+      if (isRepeat(one)) return { outcome: 'duplicate', ...endOf(one) }
+      return end.isOver ? { outcome: 'undelivered', ...endOf(one) } : process(cut, one, run)
     })) as unknown as readonly [Outcome, ...Outcome[]]
     return { answer: answerTo(outcomes), ...notesOn(read, outcomes) }
   }
@@ -118,10 +118,6 @@ function repeats(): (subject: Subject) => boolean {
     const before = seen.size
     return seen.add(keyOf(subject)).size === before
   }
-}
-
-function whatOf(subject: Subject, outcome: 'duplicate' | 'undelivered'): Outcome {
-  return { outcome, id: idOf(subject), state: stateOf(subject) }
 }
 
 /** For a body whose jobs take turns: each turn would have the store's whole patience, and they come to more than the callback has. */

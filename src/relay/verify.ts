@@ -1,5 +1,6 @@
 import { isBase64 } from '../callback/body-text'
 import type { Subject } from '../callback/model'
+import { failure, failureOf } from '../delivery/failure'
 import type { Deadline } from '../delivery/deadline'
 import type { GatewayRequest } from '../gateway/request'
 import { DEADLINES } from './deadlines'
@@ -8,7 +9,7 @@ import { digest, groupInLane } from './delivery'
 import { fewAtOnce } from './few-at-once'
 import { messageOf } from './ledger'
 import type { ParkedItem } from '../stores/store'
-import { idOf, keyOf, type Outcome, stateOf } from './outcome'
+import { endOf, idOf, keyOf, type Outcome, stateOf } from './outcome'
 import type { ReadBack, RelayParts } from './parts'
 import type { Run } from './run'
 import { isGoingOn } from './route'
@@ -26,7 +27,7 @@ export async function verify(
   const unasked: Unasked[] = []
   const told = await fewAtOnce(subjects, async (subject): Promise<Subject | Outcome | null> => {
     try {
-      return (await askCi(parts, subject, run)) ?? { outcome: 'unknown', ...nameOf(subject) }
+      return (await askCi(parts, subject, run)) ?? { outcome: 'unknown', ...endOf(subject) }
     } catch (error) {
       unasked.push({ subject, error })
       return null
@@ -46,7 +47,7 @@ export async function verify(
   )
   return subjects.map((subject, index) => {
     const outcome = parked.has(subject) ? 'parked' : 'undelivered'
-    return told[index] ?? { outcome, ...nameOf(subject) }
+    return told[index] ?? { outcome, ...endOf(subject) }
   })
 }
 
@@ -85,7 +86,7 @@ async function parkUnasked(
       ...(!isWholeBody && { only: subjects.map(keyOf) }),
     },
   })
-  const named = subjects.slice(0, NAMED).map(nameOf)
+  const named = subjects.slice(0, NAMED).map(endOf)
   const which = named.length === 1 ? named[0] : { count: subjects.length, of: named }
   parts.log(parked ? 'warn' : 'error', 'CI could not be asked', { ...which, error: message, parked })
   return parked
@@ -111,10 +112,6 @@ export function subjectsOf(
   return own.length > 0 ? own : all
 }
 
-function nameOf(subject: Subject): { readonly id: string; readonly state: string } {
-  return { id: idOf(subject), state: stateOf(subject) }
-}
-
 /** What CI says of a subject; null when it knows none such. Throws when it cannot be asked, or is not as far as its callback. */
 export async function askCi(
   parts: RelayParts,
@@ -137,13 +134,11 @@ export async function askCi(
   return told
 }
 
-class StillGoingOn extends Error {
-  readonly ciAnswered = true
-}
+class StillGoingOn extends Error {}
 
 /** Whether CI could be asked, and has no more to say yet. */
 export function isStillGoingOn(error: unknown): boolean {
-  return ((error ?? {}) as { ciAnswered?: unknown }).ciAnswered === true
+  return error instanceof StillGoingOn
 }
 
 /** The bucket that the callback names; where it names none, those that RECONCILE has for its workflow. */
@@ -155,12 +150,12 @@ export function bucketsToAsk({ bucketsOf }: RelayParts, subject: Subject): reado
 }
 
 class Unverifiable extends Error {
-  readonly unknownBucket = true
+  readonly failure = failure(this.message, { unverifiable: true })
 }
 
-/** Whether nobody can be asked, or CI knows no such bucket of ours. By its field: drivers are bundled apart. */
-export function isUnverifiable(error: unknown): boolean {
-  return ((error ?? {}) as { unknownBucket?: unknown }).unknownBucket === true
+/** Whether nobody can be asked, or CI knows no such bucket of ours. */
+function isUnverifiable(error: unknown): boolean {
+  return failureOf(error).unverifiable === true
 }
 
 async function firstTold(

@@ -53,7 +53,7 @@ function isParcel(parcel: Parcel): boolean {
       return (
         isText(parcel.bodyBase64) &&
         isTextOrNull(parcel.bucket ?? null) &&
-        (parcel.only === undefined || (Array.isArray(parcel.only) && parcel.only.every(isText)))
+        (parcel.only === undefined || areTexts(parcel.only))
       )
     case 'unreadable':
       return [parcel.bodyBase64, parcel.error, parcel.message].every(isText)

@@ -1,6 +1,7 @@
 import { digest } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import type { ItemHeader, Store } from '../stores/store'
+import { changeItem } from './change-item'
 import { type Occasion, outboxAlert } from './outbox-alert'
 import { tellTeam } from './tell-team'
 
@@ -18,7 +19,6 @@ const GIVEN_UP: Occasion = {
 const ITEM_PREFIX = 'dead-alert-'
 /** Of items that tell of those: here it ends. */
 const LAST_PREFIX = 'lost-alert-'
-const LEASE_MS = 30_000
 
 /**
  * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
@@ -41,17 +41,13 @@ export async function tellOfDead(parts: RelayParts, store: Store): Promise<void>
     const others = lost.filter(({ id }) => !id.startsWith(`${ITEM_PREFIX}${named.id}-`))
     if (others.length > 0) await tellOf(others, { ...parts, channels: [named] }, LAST_PREFIX)
   }
-  for (const { id, dueAt } of dead) if (dueAt > now) await bringBack(store, id, now)
+  // One that was given up in the future would be told of until it came.
+  for (const { id, dueAt } of dead)
+    if (dueAt > now) await changeItem(store, id, (item) => ({ ...item, dueAt: Math.min(item.dueAt, now) }))
   await store.setNote(TOLD_NOTE, String(Math.min(now, Math.max(...dead.map(({ dueAt }) => dueAt)))), null)
 
   async function tellOf(some: readonly ItemHeader[], those: RelayParts, prefix: string): Promise<void> {
     const alert = await outboxAlert(GIVEN_UP, some, store, parts)
     await tellTeam(those, alert, (channel) => `${prefix}${channel}-${digest(alert.id)}`)
   }
-}
-
-/** One that was given up in the future would be told of until it came. */
-async function bringBack(store: Store, id: string, now: number): Promise<void> {
-  const item = await store.take(id, LEASE_MS)
-  if (item !== null && item !== 'unreadable') await store.park({ ...item, dueAt: Math.min(item.dueAt, now) })
 }

@@ -13,7 +13,7 @@ import { process } from '../relay/process'
 import type { Run } from '../relay/run'
 import { startStopwatch } from '../relay/stopwatch'
 import { isToldMeanwhile } from '../relay/tell-channels'
-import { askCi, isStillGoingOn, isUnverifiable, subjectsOf } from '../relay/verify'
+import { askCi, isStillGoingOn, subjectsOf } from '../relay/verify'
 import type { Parcel, ParkedItem } from '../stores/store'
 
 /** One more try at a parked item, of whatever kind; null when it is settled and can go. Never throws. */
@@ -70,8 +70,8 @@ async function relayAgain(
         } catch (error) {
           const why = failureOf(error)
           if (why.kind === 'throttled') failuresInARow = PATIENCE
-          else if (!isStillGoingOn(error) && !isUnverifiable(error)) failuresInARow += 1
-          return { ...why, unverifiable: isUnverifiable(error) }
+          else if (!isStillGoingOn(error) && why.unverifiable !== true) failuresInARow += 1
+          return why
         }
       },
       AT_ONCE,

@@ -1,6 +1,7 @@
 import { digest, isTold, type Lane, laneOf, toldGroup } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import type { ItemHeader, Store } from '../stores/store'
+import { changeItem } from './change-item'
 import { type Occasion, outboxAlert } from './outbox-alert'
 import { tellTeam } from './tell-team'
 
@@ -8,7 +9,6 @@ import { tellTeam } from './tell-team'
 const EVERY_MS = 3_600_000
 /** So many in one alert; the rest an hour later. */
 const AT_ONCE = 200
-const LEASE_MS = 30_000
 /** What was refused less often may still be taken without anybody's help. */
 const REFUSALS = 3
 
@@ -58,10 +58,7 @@ export async function tellOfWaiting(parts: RelayParts, store: Store): Promise<vo
     if ((await store.admit(`${occasion.name}-told`, 1, EVERY_MS)) > 0) return
     const alert = await outboxAlert(occasion, untold, store, parts)
     await tellTeam(parts, alert, (channel) => `${occasion.name}-alert-${channel}-${digest(alert.id)}`)
-    for (const { id } of untold) {
-      const item = await store.take(id, LEASE_MS)
-      if (item === null || item === 'unreadable') continue
-      await store.park({ ...item, group: toldGroup(item.group) })
-    }
+    for (const { id } of untold)
+      await changeItem(store, id, (item) => ({ ...item, group: toldGroup(item.group) }))
   }
 }

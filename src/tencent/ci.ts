@@ -81,13 +81,10 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
     if (answer.status === 200) return answer.body
     // A bucket that is not there speaks of a wrong region rather than of a forged run.
     if (answer.status === 404 && errorField(answer, 'Code') !== 'NoSuchBucket') return null
-    const refusal = cosRefusal(
-      target,
-      folder === 'jobs' ? 'asking for a job' : 'asking for an execution',
-      answer,
-    )
+    const what = folder === 'jobs' ? 'asking for a job' : 'asking for an execution'
     // No such bucket, or none of ours: asking again soon will not help.
-    throw Object.assign(refusal, { unknownBucket: answer.status === 403 || answer.status === 404 })
+    const unverifiable = answer.status === 403 || answer.status === 404
+    throw cosRefusal(target, what, answer, { unverifiable })
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { PeerError } from '../delivery/peer-error'
 import type { Deadline } from '../delivery/deadline'
-import { failureOfStatus } from '../delivery/failure'
+import { type FailureOptions, failureOfStatus } from '../delivery/failure'
 import { failed, type Peer } from '../delivery/peer'
 import { ask, type HttpAnswer, retryAfterMs } from '../delivery/http'
 import { cosEncode, signCos } from './cos-sign'
@@ -68,7 +68,12 @@ export async function cosRequest(
 }
 
 /** A refusal as an error that quotes COS's code, words and request id; it carries the wait that COS asked for. */
-export function cosRefusal(target: CosTarget, what: string, answer: HttpAnswer): PeerError {
+export function cosRefusal(
+  target: CosTarget,
+  what: string,
+  answer: HttpAnswer,
+  options: FailureOptions = {},
+): PeerError {
   const requestId = errorField(answer, 'RequestId') ?? headerOf(answer, 'x-cos-request-id')
   const words = [
     `${target.bucket}: ${what}: answered ${answer.status}`,
@@ -79,6 +84,7 @@ export function cosRefusal(target: CosTarget, what: string, answer: HttpAnswer):
   return failed(answer.peer, words.filter((word) => word !== null).join(' '), {
     retryAfterMs: retryAfterMs(answer.headers),
     ...(errorField(answer, 'Code') === 'SlowDown' ? { kind: 'throttled' } : failureOfStatus(answer.status)),
+    ...options,
   })
 }
 
