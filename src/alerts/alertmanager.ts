@@ -1,3 +1,4 @@
+import { isCondition } from '../delivery/condition-names'
 import type { Deadline } from '../delivery/deadline'
 import { decoded, PERCENT_ENCODE } from '../delivery/driver-url'
 import { isLoopback } from '../delivery/endpoint'
@@ -7,7 +8,7 @@ import { get, post, type HttpAnswer } from '../delivery/http'
 import type { Alert } from './alert'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
-import { type Conditions, conditionsIn, holding, isCondition } from './conditions'
+import { type Conditions, conditionsIn, holdingBelow } from './conditions'
 import { bytesOf, cut, type Fitted, fitMessage, oneLine } from './fit'
 import { textOf } from './lines'
 import { type Meaning, refused } from './refusal'
@@ -113,8 +114,7 @@ function fitted(alert: Alert, keyword: string | null): Fitted<Annotations> {
     alert,
     (candidate) => {
       const { title } = candidate
-      const text = textOf(candidate) || title
-      return { title, text: holding(text, keyword, '\n', `${title}\n${text}`) }
+      return { title, text: holdingBelow(title, textOf(candidate) || title, keyword) }
     },
     ({ text }) => bytesOf(text) <= LONGEST_TEXT,
   )
@@ -124,7 +124,7 @@ function fitted(alert: Alert, keyword: string | null): Fitted<Annotations> {
 function annotated(annotations: unknown, keyword: string | null): unknown {
   if (keyword === null || typeof annotations !== 'object') return annotations
   const { title = '', text = '' } = (annotations ?? {}) as { title?: unknown; text?: unknown }
-  return { ...annotations, text: holding(String(text), keyword, '\n', `${String(title)}\n${String(text)}`) }
+  return { ...annotations, text: holdingBelow(String(title), String(text), keyword) }
 }
 
 function firing(alert: Alert, keyword: string | null, now: number): unknown {

@@ -1,5 +1,6 @@
+import { CONDITION_NAMES } from '../delivery/condition-names'
 import { endpointOf } from '../delivery/endpoint'
-import { type Conditions, CONDITION_NAMES, conditionsIn, type MentionForm } from './conditions'
+import { type Conditions, conditionsIn, type MentionForm } from './conditions'
 
 export interface ChannelUrl {
   /** Host and path segments, decoded. */

@@ -1,3 +1,5 @@
+import { CONDITION_NAMES, isCondition } from '../delivery/condition-names'
+
 /** What a channel's URL asks of every message of the channel, and when the channel is told at all. */
 export interface Conditions {
   /** A text that each message must hold, for instance because the robot refuses what lacks it; null: none. */
@@ -21,8 +23,6 @@ export interface MentionForm {
   /** In words, as errors and the docs have them: `user ids, mobile numbers or all`. */
   readonly takes: string
 }
-
-export const CONDITION_NAMES = ['keyword', 'mention', 'fallback'] as const
 
 const LONGEST_KEYWORD = 100
 const MOST_MENTIONS = 20
@@ -76,6 +76,11 @@ export function holding(text: string, keyword: string | null, separator = '\n', 
   return keyword === null || seen.includes(keyword) ? text : `${text}${separator}${keyword}`
 }
 
+/** The same for a text that is read below its title. */
+export function holdingBelow(title: string, text: string, keyword: string | null): string {
+  return holding(text, keyword, '\n', `${title}\n${text}`)
+}
+
 /**
  * A channel's URL as far as it says which channel it is. What is parked for a channel stays its own when the URL is given the keyword that was missing.
  */
@@ -88,9 +93,4 @@ export function withoutConditions(url: string): string {
     .split('&')
     .filter((part) => !isCondition(part))
   return url.slice(0, at) + (rest.length === 0 ? '' : mark + rest.join('&'))
-}
-
-/** Whether `name=value` is one of the conditions. */
-export function isCondition(part: string): boolean {
-  return CONDITION_NAMES.some((name) => part.startsWith(`${name}=`))
 }

@@ -1,8 +1,9 @@
+import { isCondition } from '../delivery/condition-names'
 import { failed, type Peer } from '../delivery/peer'
 import type { Severity } from './alert'
 import { EMBEDDED } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
-import { conditionsIn, holding, isCondition } from './conditions'
+import { conditionsIn, holdingBelow } from './conditions'
 import { fitAlert } from './fit'
 import { MARK, textOf } from './lines'
 
@@ -29,7 +30,7 @@ const open: AlertDriver['open'] = (url) => {
       const shown = fitAlert(alert, () => true)
       const title = `${MARK[shown.severity]} ${shown.title}`
       const head = isColourful() ? `\u001b[1;${COLOUR[shown.severity]}m${title}\u001b[0m` : title
-      const text = holding(textOf(shown), keyword, '\n', `${title}\n${textOf(shown)}`)
+      const text = holdingBelow(title, textOf(shown), keyword)
       await print(`\n${head}\n${text.replaceAll(/^/gm, '   ')}\n\n`)
     },
   }

@@ -1,8 +1,9 @@
+import { isCondition } from '../delivery/condition-names'
 import { filePathOf, openLineFile } from '../disk/line-file'
 import { plainText } from './alert'
 import { EMBEDDED } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
-import { conditionsIn, holding, isCondition } from './conditions'
+import { conditionsIn, holdingBelow } from './conditions'
 
 /** `file:PATH[?keyword=…&fallback=1]`: one JSON line an alert, `{severity, title, text, event}`, on disk before `send` resolves. */
 const open: AlertDriver['open'] = (url) => {
@@ -18,8 +19,7 @@ const open: AlertDriver['open'] = (url) => {
     isFallback,
     send(alert, deadline) {
       const { severity, title, event } = alert
-      const plain = plainText(alert)
-      const text = holding(plain, keyword, '\n', `${title}\n${plain}`)
+      const text = holdingBelow(title, plainText(alert), keyword)
       return file.append(JSON.stringify({ severity, title, text, event }), deadline)
     },
     close: file.close,

@@ -1,8 +1,9 @@
+import { isCondition } from '../delivery/condition-names'
 import { asInJson } from '../delivery/blanked'
 import { postEvent, webhookOf } from '../delivery/standard-webhooks'
 import { type Alert, plainText } from './alert'
 import type { CloudEvent } from '../callback/cloud-event'
-import { type Conditions, conditionsIn, holding, isCondition, withoutConditions } from './conditions'
+import { type Conditions, conditionsIn, holdingBelow, withoutConditions } from './conditions'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
 
@@ -44,7 +45,6 @@ function withKeyword(event: CloudEvent, keyword: string | null): CloudEvent {
 
 function alertEvent(alert: Alert, keyword: string | null) {
   const { id, severity, title } = alert
-  const text = plainText(alert)
   return {
     specversion: '1.0',
     id,
@@ -52,7 +52,7 @@ function alertEvent(alert: Alert, keyword: string | null) {
     type: 'com.tencentcloud.ci.relay.alert',
     time: new Date().toISOString(),
     datacontenttype: 'application/json',
-    data: { severity, title, text: holding(text, keyword, '\n', `${title}\n${text}`) },
+    data: { severity, title, text: holdingBelow(title, plainText(alert), keyword) },
   }
 }
 

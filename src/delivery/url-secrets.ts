@@ -1,12 +1,11 @@
+import { isCondition } from './condition-names'
+
 /** Schemes whose host and path people may see: only who logs in, and parameters that are named like a key, are secret. */
 const OPEN = new Set('amqp amqps kafka kafkas redis rediss cmq cos alertmanager alertmanagers'.split(' '))
 /** Schemes that take no secret at all: a path on this machine. */
 const LOCAL = new Set(['file', 'console', 'memory'])
 
 const KEY_PARAMETER = /[?&#](?:secret|token|key|password|access_token|sig|sign|signature|code)=([^&#]*)/gi
-
-/** What a channel's URL asks of its messages: no key, and alerts and logs hold it. */
-const CONDITION = /^(?:keyword|mention|fallback)=/
 
 /** Parts of a path that are no key, and that other words of ours hold. */
 const PLAIN = new Set(
@@ -52,7 +51,7 @@ function closedParts(place: string, isHostOpen: boolean): string[] {
   const parts = path.split('/').filter((part) => !PLAIN.has(part))
   const items = query
     .split(/[?&#]/)
-    .filter((item) => !CONDITION.test(item))
+    .filter((item) => !isCondition(item))
     .flatMap((item) => [item, item.slice(item.indexOf('=') + 1)])
   return [
     ...(isHostOpen ? [] : [place, `${host}${path}`, host]),

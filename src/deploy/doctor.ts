@@ -46,9 +46,10 @@ export async function doctor(session: Session): Promise<void> {
   if (callback !== null) {
     report(await functions(session, callback))
     report(await url(callback))
-    report(await targets(session, callback))
-    report(await store(session, callback))
-    report(await role(session, callback, sampleBucket(session, callback.found)))
+    const opened = await targetsOf(callback.found.variables, session.region)
+    report(await targets(session, callback, opened))
+    report(await store(session, callback, opened))
+    report(await role(callback, opened, sampleBucket(session, callback.found)))
     report(await connection(session, callback))
   }
   if (failed > 0)
@@ -136,7 +137,11 @@ async function url({ address, url }: DeployedCallback): Promise<readonly Finding
   }
 }
 
-async function targets(session: Session, { found }: DeployedCallback): Promise<readonly Finding[]> {
+async function targets(
+  session: Session,
+  { found }: DeployedCallback,
+  opened: readonly Target[],
+): Promise<readonly Finding[]> {
   const missing = [
     ...(found.variables['QUEUE_URL'] === undefined
       ? [warn('QUEUE_URL: not set', 'successes are answered 200 and go nowhere')]
@@ -145,9 +150,7 @@ async function targets(session: Session, { found }: DeployedCallback): Promise<r
       ? [warn('ALERT_URLS: not set', 'failures are logged and nobody is told')]
       : []),
   ]
-  const set = (await targetsOf(found.variables, session.region)).filter(
-    ({ variable }) => variable !== 'STORE_URL',
-  )
+  const set = opened.filter(({ variable }) => variable !== 'STORE_URL')
   return [...missing, ...(await Promise.all(set.map((one) => target(session, one))))]
 }
 
@@ -180,7 +183,11 @@ async function target(session: Session, one: Target): Promise<Finding> {
       )
 }
 
-async function store(session: Session, { found }: DeployedCallback): Promise<readonly Finding[]> {
+async function store(
+  session: Session,
+  { found }: DeployedCallback,
+  opened: readonly Target[],
+): Promise<readonly Finding[]> {
   const url = found.variables['STORE_URL']
   if (url === undefined) {
     return [
@@ -190,10 +197,8 @@ async function store(session: Session, { found }: DeployedCallback): Promise<rea
       ),
     ]
   }
-  const opened = (await targetsOf(found.variables, session.region)).find(
-    ({ variable }) => variable === 'STORE_URL',
-  )
-  if (opened !== undefined && opened.scheme !== 'cos') return [await target(session, opened)]
+  const other = opened.find(({ variable, scheme }) => variable === 'STORE_URL' && scheme !== 'cos')
+  if (other !== undefined) return [await target(session, other)]
   const [, bucket = ''] = /^cos:\/\/([^/?]+)/.exec(url) ?? []
   const region = /[?&]region=([\w-]+)/.exec(url)?.[1] ?? bucketRegion(session, found.variables)
   // They become part of a host name.
@@ -222,15 +227,15 @@ async function store(session: Session, { found }: DeployedCallback): Promise<rea
 
 /** What the function may do, tried through the function itself: keys of this machine would prove nothing of its role's. */
 async function role(
-  session: Session,
   { found, url }: DeployedCallback,
+  opened: readonly Target[],
   bucket: string | null,
 ): Promise<readonly Finding[]> {
   const { variables } = found
   const needs = [
     variables['VERIFY'] === 'read-back' ? 'VERIFY=read-back' : '',
     variables['RECONCILE'] ? 'RECONCILE' : '',
-    ...(await targetsOf(variables, session.region))
+    ...opened
       .filter(({ needs: actions }) => actions.length > 0)
       .map(({ variable, needs: actions }) => `${variable} (${actions.join(', ')})`),
   ].filter(Boolean)

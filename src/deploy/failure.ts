@@ -1,10 +1,10 @@
 const CREDENTIALS = /^(AuthFailure|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidCredential)/
 const PERMISSION = /^(UnauthorizedOperation|AccessDenied)/
-const NETWORK =
-  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|no answer in time|the connection failed|socket hang up|no connection within the time allowed)$/
+const UNREACHED =
+  'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|socket hang up|no connection within the time allowed'
+const NETWORK = new RegExp(`^(${UNREACHED}|no answer in time|the connection failed)$`)
 /** The SDKs, and a refusal of COS, keep the code only in their words. */
-const CODE_IN_WORDS =
-  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|socket hang up|no connection within the time allowed|InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied)\b/
+const CODE_IN_WORDS = new RegExp(`\\b(${UNREACHED}|InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied)\\b`)
 
 /** What somebody's error says, in words that tell what to do. Errors of this plugin, of the SDKs and plain strings alike. */
 export function explain(error: unknown): string {
