@@ -1,10 +1,10 @@
 // Today's bundle against v0.1's, built in the same run and measured in turn: single runs lie further apart than the two do.
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { BROKER, eventOf, measure, median, REDIS, spread, write } from './measure.mjs'
+import { connectToBroker, startReceiver } from './peers.mjs'
 
 const COMMIT = '749ec54'
 const WARM_RUNS = 11
@@ -49,10 +49,10 @@ export async function benchBefore({ row, handler, work, root, runs }) {
   compare('cold: load + first callback', 'cold', 'ms', runs, { EVENT: two })
   compare('warm: two tasks, whole pipeline', 'warm', 'us', WARM_RUNS, { EVENT: two })
 
-  const robot = await startRobot()
+  const robot = await startReceiver('{"errcode":0,"errmsg":"ok"}')
   compare('cold: load + first alert, WeCom', 'cold', 'ms', runs, {
     EVENT: alarm,
-    ALERT_URLS: `wecom://bench-key?endpoint=${robot.endpoint}`,
+    ALERT_URLS: `wecom://bench-key?endpoint=${robot.origin}`,
   })
   robot.stop()
 
@@ -60,8 +60,7 @@ export async function benchBefore({ row, handler, work, root, runs }) {
     row('cold with RabbitMQ and Redis: skipped (npm run services -- up rabbitmq redis)', '', '', null)
     return
   }
-  const { Connection } = await import('rabbitmq-client')
-  const broker = new Connection(BROKER)
+  const broker = await connectToBroker()
   await broker.queueDeclare({ queue: QUEUE, durable: true })
   try {
     compare('cold: load + first callback, RabbitMQ and Redis', 'cold', 'ms', runs, {
@@ -103,16 +102,6 @@ function buildBefore(work, root) {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   return join(folder, 'dist', 'index.js')
-}
-
-/** A WeCom robot that takes everything, in a process of its own: this one waits for its measurements. */
-async function startRobot() {
-  const code = `require('node:http')
-    .createServer((request, response) => request.resume().on('end', () => response.end('{"errcode":0,"errmsg":"ok"}')))
-    .listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [port] = await once(child.stdout, 'data')
-  return { endpoint: `http://127.0.0.1:${String(port).trim()}`, stop: () => child.kill() }
 }
 
 function isUp(url) {

@@ -1,10 +1,8 @@
 // What a callback costs in CPU when the function is warm, beside ten lines that a user would write by hand with the same client: parse, send, wait for
 // the confirm, log one line. Fresh processes in turn, so that the machine's moods hit all.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createRequire } from 'node:module'
-import { Connection } from 'rabbitmq-client'
 import { BROKER, eventOf, measure, median, REDIS, spread, write } from './measure.mjs'
+import { connectToBroker, startReceiver } from './peers.mjs'
 
 const QUEUE = 'relay-bench-hot'
 const AT_ONCE = '16'
@@ -47,11 +45,9 @@ exports.main_handler = async (event) => {
 export async function benchHot({ row, handler, work }) {
   const EVENT = write(work, 'hot.json', JSON.stringify(eventOf(2)))
   const env = { EVENT, AT_ONCE, CALLBACKS, STORE_URL: '' }
-  const receiver = await startReceiver()
-  const broker = new Connection(BROKER)
-  await broker.onConnect(5_000).catch(() => {
-    throw new Error('no RabbitMQ answers: start it and Redis with npm run services -- up rabbitmq redis')
-  })
+  const broker = await connectToBroker()
+  const receiver = await startReceiver('ok')
+  const target = `${receiver.origin}/`
   const empty = async () => {
     await broker.queueDelete(QUEUE)
     await broker.queueDeclare({ queue: QUEUE, durable: true })
@@ -61,8 +57,8 @@ export async function benchHot({ row, handler, work }) {
     'amqp, ten lines': [write(work, 'hot-amqp.cjs', AMQP), { ...env, BROKER }],
     'amqp, relay': [handler, amqp],
     'amqp and Redis, relay': [handler, { ...amqp, STORE_URL: `${REDIS}?prefix=relay-bench-hot:` }],
-    'http, ten lines': [write(work, 'hot-http.cjs', HTTP), { ...env, TARGET: receiver.url }],
-    'http, relay': [handler, { ...env, QUEUE_URL: receiver.url }],
+    'http, ten lines': [write(work, 'hot-http.cjs', HTTP), { ...env, TARGET: target }],
+    'http, relay': [handler, { ...env, QUEUE_URL: target }],
   }
   const us = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]))
   try {
@@ -90,14 +86,4 @@ export async function benchHot({ row, handler, work }) {
   compare('amqp: relay / ten lines', 'amqp, relay', 'amqp, ten lines', 1.25)
   compare('amqp: with a Redis store / without', 'amqp and Redis, relay', 'amqp, relay', 1.3)
   compare('http: relay / ten lines', 'http, relay', 'http, ten lines', 1.3)
-}
-
-/** Takes everything, in a process of its own: this one waits for its measurements. */
-async function startReceiver() {
-  const code = `require('node:http')
-    .createServer((request, response) => request.resume().once('end', () => response.end('ok')))
-    .listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [port] = await once(child.stdout, 'data')
-  return { url: `http://127.0.0.1:${String(port).trim()}/`, stop: () => child.kill() }
 }

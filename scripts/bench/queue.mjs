@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { build } from 'esbuild'
-import { Connection } from 'rabbitmq-client'
 import { BROKER, eventOf, measure, median, write } from './measure.mjs'
+import { connectToBroker } from './peers.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 const CALLBACKS = 2000
@@ -13,10 +13,7 @@ const QUEUE = 'relay-bench'
 
 export async function benchQueue(name, { row, handler, work, runs }) {
   if (name !== 'amqp') throw new Error(`--queue ${name}: only amqp is benched`)
-  const connection = new Connection(BROKER)
-  await connection.onConnect(5_000).catch(() => {
-    throw new Error('no RabbitMQ answers: start one with npm run services -- up rabbitmq')
-  })
+  const connection = await connectToBroker()
   const reset = async () => {
     await connection.queueDelete(QUEUE)
     await connection.queueDeclare({ queue: QUEUE, durable: true })

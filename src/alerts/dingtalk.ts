@@ -3,7 +3,7 @@ import type { AlertDriver } from './alert-channel'
 import { holding, type MentionForm } from './conditions'
 import { bytesOf, cut, type FittedAlert } from './fit'
 import { factLines, MARK } from './lines'
-import { jsonAnswer, type Meaning, meaningIn, type Meanings, said } from './refusal'
+import { jsonAnswer, LACKS_KEYWORD, meaningIn, type Meanings, said } from './refusal'
 import { type Demands, openRobot, type Robot } from './robot'
 import { literal } from './robot-markdown'
 
@@ -39,12 +39,6 @@ const MEANINGS: Meanings = {
       "the robot's security settings refused it: check the secret and the addresses allowed, and that the clock is right; where they ask for a keyword, add keyword=… to the channel's URL",
   },
   '460101': { kind: 'refused', advice: 'the message is larger than the robot takes' },
-}
-
-const LACKS_KEYWORD: Meaning = {
-  kind: 'refused',
-  advice:
-    "the robot's security settings ask for a keyword: add keyword=… with that text to the channel's URL",
 }
 
 const MENTION: MentionForm = {

@@ -5,7 +5,7 @@ import type { AlertDriver } from './alert-channel'
 import type { MentionForm } from './conditions'
 import { bytesOf, type FittedAlert } from './fit'
 import { factLines, itemLines, MARK } from './lines'
-import { jsonAnswer, meaningIn, type Meanings, said } from './refusal'
+import { jsonAnswer, LACKS_KEYWORD, meaningIn, type Meanings, said } from './refusal'
 import { type Demands, openRobot, type Robot } from './robot'
 
 const LONGEST_BODY = 20_000
@@ -29,11 +29,7 @@ const MEANINGS: Meanings = {
     kind: 'down',
     advice: "this address is not among those that the robot's security settings allow",
   },
-  '19024': {
-    kind: 'refused',
-    advice:
-      "the robot's security settings ask for a keyword: add keyword=… with that text to the channel's URL",
-  },
+  '19024': LACKS_KEYWORD,
 }
 
 const MENTION: MentionForm = { id: /^[\w-]{1,64}$/, takes: 'open ids, user ids or all' }

@@ -23,6 +23,13 @@ export interface Meaning {
 /** By code. */
 export type Meanings = Readonly<Record<string, Meaning>>
 
+/** A robot whose settings ask for a keyword that the channel's URL does not have. */
+export const LACKS_KEYWORD: Meaning = {
+  kind: 'refused',
+  advice:
+    "the robot's security settings ask for a keyword: add keyword=… with that text to the channel's URL",
+}
+
 /** What is known of a code; nothing of a word that only the language knows, such as `constructor`. */
 export function meaningIn(meanings: Meanings, code: string): Meaning | undefined {
   return Object.hasOwn(meanings, code) ? meanings[code] : undefined
