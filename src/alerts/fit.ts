@@ -47,6 +47,12 @@ export function fitAlert(alert: Alert, fits: (candidate: FittedAlert) => boolean
 }
 
 /**
+ * How many items seem to be left out while it is tried what fits: as many as take the most room to say. So whether some items fit depends on them alone, and
+ * what fits of a digest fits by itself.
+ */
+const MOST_LEFT = 99_999
+
+/**
  * The most of an alert that `fits` when it is rendered: long texts are shortened before items are left out, and items are left out before a reason
  * becomes too short to read. The title, the facts and the footer always stay. `fits` must not grow truer with more text.
  */
@@ -55,23 +61,26 @@ export function fitMessage<Message>(
   render: (candidate: FittedAlert) => Message,
   fits: (message: Message) => boolean,
 ): Fitted<Message> {
-  const rendered = (lengths: Lengths, count: number): Fitted<Message> => {
-    const shown = shorten(alert, lengths, count)
+  const rendered = (lengths: Lengths, count: number, left: number): Fitted<Message> => {
+    const shown = shorten(alert, lengths, count, left)
     return { shown, message: render(shown) }
   }
-  let best: Fitted<Message> | null = null
+  const leftOf = (count: number): number => alert.items.length + (alert.unlisted ?? 0) - count
+  let best: { readonly lengths: Lengths; readonly fitted: Fitted<Message> } | null = null
   for (const lengths of LENGTHS) {
-    const most = mostItems(alert.items.length, (count) => {
-      const candidate = rendered(lengths, count)
+    const fitted = mostItems(alert.items.length, (count) => {
+      const candidate = rendered(lengths, count, leftOf(count) === 0 ? 0 : MOST_LEFT)
       return fits(candidate.message) ? candidate : null
     })
-    if (most === null) continue
-    const count = most.shown.items.length
-    if (best === null || count > best.shown.items.length) best = most
+    if (fitted === null) continue
+    const count = fitted.shown.items.length
+    if (best === null || count > best.fitted.shown.items.length) best = { lengths, fitted }
     if (count === alert.items.length || (count >= WORTH_SHOWING && lengths.item <= SHORTEST_READABLE_ITEM))
       break
   }
-  return best ?? rendered(LENGTHS[LENGTHS.length - 1] ?? { head: 8, item: 4 }, 0)
+  const count = best?.fitted.shown.items.length ?? 0
+  if (best !== null && leftOf(count) === 0) return best.fitted
+  return rendered(best?.lengths ?? LENGTHS.at(-1) ?? { head: 8, item: 4 }, count, leftOf(count))
 }
 
 /**
@@ -104,8 +113,7 @@ function mostItems<Found>(all: number, tried: (count: number) => Found | null): 
   return best
 }
 
-function shorten(alert: Alert, lengths: Lengths, count: number): FittedAlert {
-  const left = alert.items.length + (alert.unlisted ?? 0) - count
+function shorten(alert: Alert, lengths: Lengths, count: number, left: number): FittedAlert {
   return {
     severity: alert.severity,
     title: cut(alert.title, Math.min(lengths.head, LONGEST_TITLE)),

@@ -60,6 +60,18 @@ describe('fitAlert', () => {
     )
   })
 
+  test('and so it does at any limit, however few bytes the number of those left out takes', () => {
+    const item = { title: 'x'.repeat(200), facts: [{ label: 'Reason', value: 'y'.repeat(200) }] }
+    for (const count of [30, 200, 1200]) {
+      const alert: Alert = { ...ENGLISH, items: Array.from({ length: count }, () => item) }
+      for (let bytes = 1_200; bytes < 2_400; bytes += 1) {
+        const { items } = fitAlert(alert, within(bytes))
+        const part = { ...alert, items: alert.items.slice(0, items.length) }
+        expect([bytes, fitAlert(part, within(bytes)).items.length]).toEqual([bytes, items.length])
+      }
+    }
+  })
+
   test('what cannot fit at all comes as short as can be', () => {
     const fitted = fitAlert(HUGE, () => false)
     expect(fitted).toMatchObject({ title: 'Workflo…', items: [], more: 'and 2000 more tasks' })
