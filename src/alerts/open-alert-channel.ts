@@ -1,6 +1,8 @@
 import type { DriverContext } from '../delivery/driver-context'
 import { type Drivers, openTarget } from '../delivery/open-target'
 import type { AlertChannel } from './alert-channel'
+import { driver as consoleChannel } from './console'
+import { driver as file } from './file'
 
 export const ALERT_CHANNELS: Drivers<AlertChannel> = {
   wecom: () => import('./wecom'),
@@ -11,8 +13,8 @@ export const ALERT_CHANNELS: Drivers<AlertChannel> = {
   pagerduty: () => import('./pagerduty'),
   alertmanager: () => import('./alertmanager'),
   http: () => import('./http'),
-  console: () => import('./console'),
-  file: () => import('./file'),
+  console: consoleChannel,
+  file,
 }
 
 export function openAlertChannel(url: string, context: DriverContext): Promise<AlertChannel> {

@@ -2,10 +2,11 @@ import type { Driver, TargetFacts } from './driver'
 import type { DriverContext } from './driver-context'
 import { misspelt } from './driver-url'
 
-/** One line a driver: where its file is. It is loaded when its scheme is used. */
-export type Drivers<Target extends TargetFacts> = Readonly<
-  Record<string, () => Promise<{ readonly driver: Driver<Target> }>>
->
+/** Where a driver's file is, which is loaded when its scheme is used; or, of one that needs no network, the driver itself: index.js runs by itself with it. */
+type Line<Target extends TargetFacts> = Driver<Target> | (() => Promise<{ readonly driver: Driver<Target> }>)
+
+/** One line a driver. */
+export type Drivers<Target extends TargetFacts> = Readonly<Record<string, Line<Target>>>
 
 /**
  * Opens what a URL names, without touching the network. Rejects with an Error that says what is wrong, never the URL itself; it names the scheme only
@@ -32,14 +33,19 @@ async function driverOf<Target extends TargetFacts>(
   drivers: Drivers<Target>,
 ): Promise<Driver<Target> | null> {
   const name = [scheme, scheme.replace(/s$/, '')].find((one) => Object.hasOwn(drivers, one))
-  const driver = name === undefined ? undefined : (await drivers[name]?.())?.driver
-  return driver?.schemes.includes(scheme) === true ? driver : null
+  const line = name === undefined ? undefined : drivers[name]
+  if (line === undefined) return null
+  const driver = await loaded(line)
+  return driver.schemes.includes(scheme) ? driver : null
+}
+
+async function loaded<Target extends TargetFacts>(line: Line<Target>): Promise<Driver<Target>> {
+  return typeof line === 'function' ? (await line()).driver : line
 }
 
 /** Every driver, once. */
 export async function allDrivers<Target extends TargetFacts>(
   drivers: Drivers<Target>,
 ): Promise<readonly Driver<Target>[]> {
-  const files = await Promise.all(Object.values(drivers).map(async (load) => load()))
-  return [...new Set(files.map(({ driver }) => driver))]
+  return [...new Set(await Promise.all(Object.values(drivers).map(loaded)))]
 }

@@ -1,5 +1,6 @@
 import type { DriverContext } from '../delivery/driver-context'
 import { type Drivers, openTarget } from '../delivery/open-target'
+import { driver as file } from './file'
 import type { Queue } from './queue'
 
 export const QUEUES: Drivers<Queue> = {
@@ -8,7 +9,7 @@ export const QUEUES: Drivers<Queue> = {
   cmq: () => import('./cmq'),
   redis: () => import('./redis'),
   http: () => import('./http'),
-  file: () => import('./file'),
+  file,
 }
 
 export function openQueue(url: string, context: DriverContext): Promise<Queue> {

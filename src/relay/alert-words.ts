@@ -1,6 +1,7 @@
+import { words as english } from './words/en'
 import type { Language, Words } from './words/words'
 
-/** The words of a language. They are loaded with the first alert: most callbacks have none. */
+/** The words of a language. Any but English is loaded when it is first used. */
 export async function wordsOf(language: Language): Promise<Words> {
-  return (await (language === 'zh' ? import('./words/zh') : import('./words/en'))).words
+  return language === 'en' ? english : (await import('./words/zh')).words
 }

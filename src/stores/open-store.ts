@@ -1,9 +1,10 @@
 import type { DriverContext } from '../delivery/driver-context'
 import { type Drivers, openTarget } from '../delivery/open-target'
+import { driver as memory } from './memory'
 import type { Store } from './store'
 
 export const STORES: Drivers<Store> = {
-  memory: () => import('./memory'),
+  memory,
   file: () => import('./file'),
   redis: () => import('./redis'),
   cos: () => import('./cos'),
