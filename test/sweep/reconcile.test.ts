@@ -321,6 +321,34 @@ describe('CI refuses', () => {
     expect(queue.taken).toEqual(['r0', 'r1', 'r2', 'r3', 'r4'])
   })
 
+  test('a list that leads from page to page in a circle: said, and the watermark stays', async () => {
+    const circle: ReconcileParts = {
+      targets: [TARGET],
+      executions: {
+        ...ci.executions,
+        page: async ({ nextToken }) =>
+          Promise.resolve({ executions: [], nextToken: nextToken === 'a' ? 'b' : 'a' }),
+      },
+    }
+    expect(await reconcile(parts, store, circle, inTime)).toBe(0)
+    expect(parts.lines[0]).toMatchObject({ error: 'CI leads from page to page in a circle' })
+    expect(await watermark()).toBe(clock.now - DAY)
+  })
+
+  test('empty pages until the time is up: the rest is for the next sweep', async () => {
+    let pages = 0
+    const endless: ReconcileParts = {
+      targets: [TARGET],
+      executions: {
+        ...ci.executions,
+        page: async () => Promise.resolve({ executions: [], nextToken: `page-${++pages}` }),
+      },
+    }
+    await reconcile(parts, store, endless, () => pages >= 5)
+    expect(pages).toBe(5)
+    expect(await watermark()).toBe(clock.now - DAY)
+  })
+
   test.each([429, 503])('with %i and a wait: no target is asked until it is over', async (status) => {
     ci.end('r1', clock.now - HOUR)
     const targets = [TARGET, { bucket: TARGET.bucket, workflowId: 'w2' }]

@@ -1,4 +1,5 @@
 import { openMemoryStore } from '../support/open-drivers'
+import { PeerError } from '../../src/delivery/peer-error'
 import type { Job, WorkflowExecution } from '../../src/callback/model'
 import { digest } from '../../src/relay/delivery'
 import { createRelay } from '../../src/relay/relay'
@@ -259,6 +260,48 @@ test('CI that cannot be asked is not asked about all of a long body', async () =
   expect(await sweep({ ...parts, readBack: failing }, null, LIMITS)).toMatchObject({ failed: 1, waiting: 1 })
   expect(asked.length).toBeLessThan(20)
   expect((await store.list())[0]).toMatchObject({ lastError: 'ci: 503' })
+})
+
+test('of a body that comes up again, what was settled is not asked about again', async () => {
+  const ids = ['j1', 'j2', 'j3']
+  for (const id of ids) jobs.set(id, jobOf({ jobId: id, state: 'Success' }))
+  await store.park(unverifiedItem('unverified-body', jobsBody(...ids)))
+  const readBack = parts.readBack!
+  let isDown = true
+  const failing = {
+    ...readBack,
+    job: async (...args: Parameters<typeof readBack.job>) =>
+      args[1] === 'j2' && isDown ? Promise.reject(down) : readBack.job(...args),
+  }
+  const partly = { ...parts, readBack: failing }
+  expect(await sweep(partly, null, LIMITS)).toMatchObject({ failed: 1, waiting: 1 })
+  expect([...queue.taken].sort()).toEqual(['j1', 'j3'])
+  isDown = false
+  asked.length = 0
+  clock.pass(HOUR)
+  expect(await sweep(partly, null, LIMITS)).toMatchObject({ delivered: 1, waiting: 0 })
+  expect(asked).toEqual(['j2'])
+  expect([...queue.taken].sort()).toEqual(ids)
+})
+
+test('CI that is busy is asked about no more of a body, and not before it said', async () => {
+  const ids = Array.from({ length: 40 }, (_, i) => `j${i}`)
+  await store.park(unverifiedItem('unverified-body', jobsBody(...ids)))
+  const busy = new PeerError('ci: 429', { kind: 'throttled', retryAfterMs: 3 * MINUTE })
+  const failing = {
+    ...parts.readBack!,
+    job: async (_: string, id: string) => (asked.push(id), Promise.reject(busy)),
+  }
+  const sweepNow = async () => sweep({ ...parts, readBack: failing }, null, LIMITS)
+  await sweepNow()
+  const asking = asked.length
+  expect(asking).toBeLessThanOrEqual(4)
+  clock.pass(2 * MINUTE)
+  await sweepNow()
+  expect(asked).toHaveLength(asking)
+  clock.pass(MINUTE)
+  await sweepNow()
+  expect(asked.length).toBeGreaterThan(asking)
 })
 
 test('a ledger that gives no answer: left for a later sweep rather than routed without a claim', async () => {
