@@ -2,12 +2,15 @@
 // the confirm, log one line. Fresh processes in turn, so that the machine's moods hit all.
 import { createRequire } from 'node:module'
 import { BROKER, eventOf, measure, median, REDIS, spread, write } from './measure.mjs'
+import { measureNpmStart } from './npm-start.mjs'
 import { connectToBroker, startReceiver } from './peers.mjs'
 
 const QUEUE = 'relay-bench-hot'
-const AT_ONCE = '16'
-const CALLBACKS = '4000'
+const AT_ONCE = 16
+const CALLBACKS = 4_000
 const ROUNDS = 7
+/** What `npm start` is compared with the handler on: neither a peer nor a disk. */
+const AT_HOME = { QUEUE_URL: 'file:/dev/null', STORE_URL: 'memory:' }
 
 const require = createRequire(import.meta.url)
 const HEAD = `const { parseStringPromise } = require(${JSON.stringify(require.resolve('xml2js'))})
@@ -44,7 +47,7 @@ exports.main_handler = async (event) => {
 
 export async function benchHot({ row, handler, work }) {
   const EVENT = write(work, 'hot.json', JSON.stringify(eventOf(2)))
-  const env = { EVENT, AT_ONCE, CALLBACKS, STORE_URL: '' }
+  const env = { EVENT, AT_ONCE: String(AT_ONCE), CALLBACKS: String(CALLBACKS), STORE_URL: '' }
   const broker = await connectToBroker()
   const receiver = await startReceiver('ok')
   const target = `${receiver.origin}/`
@@ -59,14 +62,18 @@ export async function benchHot({ row, handler, work }) {
     'amqp and Redis, relay': [handler, { ...amqp, STORE_URL: `${REDIS}?prefix=relay-bench-hot:` }],
     'http, ten lines': [write(work, 'hot-http.cjs', HTTP), { ...env, TARGET: target }],
     'http, relay': [handler, { ...env, QUEUE_URL: target }],
+    'alone, relay': [handler, { ...env, ...AT_HOME }],
   }
-  const us = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, []]))
+  const us = Object.fromEntries([...Object.keys(kinds), 'npm start'].map((kind) => [kind, []]))
   try {
-    for (let round = 0; round < ROUNDS; round += 1)
+    for (let round = 0; round < ROUNDS; round += 1) {
       for (const [kind, [which, settings]] of Object.entries(kinds)) {
         await empty()
         us[kind].push(measure(work, 'hot', which, { env: settings }).us)
       }
+      const all = { body: eventOf(2).body, callbacks: CALLBACKS, atOnce: AT_ONCE }
+      us['npm start'].push(await measureNpmStart(AT_HOME, all))
+    }
   } finally {
     receiver.stop()
     await broker.queueDelete(QUEUE)
@@ -86,4 +93,5 @@ export async function benchHot({ row, handler, work }) {
   compare('amqp: relay / ten lines', 'amqp, relay', 'amqp, ten lines', 1.25)
   compare('amqp: with a Redis store / without', 'amqp and Redis, relay', 'amqp, relay', 1.3)
   compare('http: relay / ten lines', 'http, relay', 'http, ten lines', 1.3)
+  compare('npm start: all its processes / the handler alone', 'npm start', 'alone, relay', 1.5)
 }

@@ -1,7 +1,7 @@
 // One warm instance for a long time: its memory must be flat, and nothing must stay open that was not open after the first callback.
 import { Redis } from 'iovalkey'
-import { Connection } from 'rabbitmq-client'
 import { BROKER, eventOf, measure, REDIS, write } from './measure.mjs'
+import { connectToBroker, startReceiver } from './peers.mjs'
 
 const CALLBACKS = 100_000
 const AT_ONCE = 16
@@ -11,30 +11,38 @@ const PREFIX = `relay-soak-${process.pid}:`
 
 /** `handler`: the built file; `callbacks`: how many. */
 export async function benchSoak({ row, handler, work, callbacks = CALLBACKS }) {
-  const broker = new Connection(BROKER)
   const redis = new Redis(REDIS, { lazyConnect: true, retryStrategy: () => null })
   redis.on('error', () => {})
-  try {
-    await Promise.all([broker.onConnect(5_000), redis.connect()]).catch(() => {
-      throw new Error('no RabbitMQ or no Redis answers: npm run services -- up rabbitmq redis')
-    })
-    await broker.queueDelete(QUEUE)
-    // It takes all and keeps the last few: what is measured is the instance, not the broker's disk.
-    await broker.queueDeclare({ queue: QUEUE, durable: true, arguments: { 'x-max-length': 1_000 } })
+  const broker = await connectToBroker()
+  const receiver = await startReceiver('ok')
+  const soak = (name, env) =>
     report(
       row,
+      name,
       measure(work, 'soak', handler, {
         execArgv: [`--max-old-space-size=${HEAP_MB}`],
         env: {
           EVENT: write(work, 'soak.json', JSON.stringify(eventOf(2))),
           CALLBACKS: String(callbacks),
           AT_ONCE: String(AT_ONCE),
-          QUEUE_URL: `${BROKER}/%2F?queue=${QUEUE}`,
-          STORE_URL: `${REDIS}?prefix=${PREFIX}`,
+          ...env,
         },
       }),
     )
+  try {
+    await redis.connect().catch(() => {
+      throw new Error('no Redis answers: npm run services -- up redis')
+    })
+    await broker.queueDelete(QUEUE)
+    // It takes all and keeps the last few: what is measured is the instance, not the broker's disk.
+    await broker.queueDeclare({ queue: QUEUE, durable: true, arguments: { 'x-max-length': 1_000 } })
+    soak('RabbitMQ and Redis', {
+      QUEUE_URL: `${BROKER}/%2F?queue=${QUEUE}`,
+      STORE_URL: `${REDIS}?prefix=${PREFIX}`,
+    })
+    soak('HTTP', { QUEUE_URL: `${receiver.origin}/`, STORE_URL: '' })
   } finally {
+    receiver.stop()
     if (redis.status === 'ready') await removeKeys(redis)
     redis.disconnect()
     await broker.queueDelete(QUEUE).catch(() => {})
@@ -42,18 +50,13 @@ export async function benchSoak({ row, handler, work, callbacks = CALLBACKS }) {
   }
 }
 
-function report(row, { atStart, atEnd, rss, peakMb, heapMb, seconds, sent }) {
+function report(row, name, { atStart, atEnd, rss, peakMb, heapMb, seconds, sent }) {
   const quarter = (number) =>
     Math.max(...rss.filter((one) => Math.ceil((4 * one.sent) / sent) === number).map(({ mb }) => mb))
   const quarters = [1, 2, 3, 4].map(quarter)
   const growth = quarters[3] / quarters[1]
   const rate = (sent / seconds).toFixed(0)
-  row(
-    `soak: ${sent} callbacks, ${AT_ONCE} at once, RabbitMQ and Redis: peak RSS, MB`,
-    peakMb,
-    '≤ 105',
-    peakMb <= 105,
-  )
+  row(`soak: ${sent} callbacks, ${AT_ONCE} at once, ${name}: peak RSS, MB`, peakMb, '≤ 105', peakMb <= 105)
   row('  most RSS of the last quarter / of the second', growth, '≤ 1.05', growth <= 1.05)
   row(
     '  (MB: each quarter; heap at the end; callbacks a second)',

@@ -12,6 +12,13 @@ export function createVhost(name: string): { readonly name: string; remove(): vo
   return { name, remove: () => control(`rabbit_vhost:delete(<<"${name}">>, <<"test">>).`) }
 }
 
+/** Has the broker say that it is out of memory, or no longer: while it is, it reads nothing from whoever publishes. Of all its virtual hosts. */
+export function setMemoryAlarm(on: boolean): void {
+  control(
+    `vm_memory_monitor:set_vm_memory_high_watermark(${on ? '0.000001' : '0.4'}), vm_memory_monitor ! update.`,
+  )
+}
+
 /** Has the broker evaluate an Erlang expression. */
 function control(expression: string): void {
   execFileSync(

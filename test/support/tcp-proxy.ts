@@ -15,6 +15,8 @@ type Mode =
   | { readonly kind: 'silent-after'; answers: number }
   /** Passes what the server sends a byte a second. */
   | { readonly kind: 'drip' }
+  /** Passes what the server sends later, on a connection on which the client has said `word`. */
+  | { readonly kind: 'late-after'; readonly word: string; readonly delayMs: number }
 
 /**
  * A network between a client and a server, good or bad as the test says.
@@ -46,6 +48,8 @@ export interface TcpProxy {
   silentAfter(answers: number): void
   /** Hands on what the server sends a byte a second, and what comes meanwhile not at all. */
   drip(): void
+  /** Hands on what the server says `ms` later once a client has said `word`, as of a broker whose disk stalls: what came before is answered at once. */
+  lateAfter(word: string, ms: number): void
   /** As it was, with connections that work: what a black hole swallowed does not come back. */
   mend(): Promise<void>
   /** Nobody listens any more; the connections there are get dropped. `pass` listens again. */
@@ -60,6 +64,7 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
   let connections = 0
   const sockets = new Set<Socket>()
   const stranded = new WeakSet<Socket>()
+  const late = new WeakMap<Socket, number>()
   let server: Server | null = null
 
   const track = (socket: Socket): void => {
@@ -95,7 +100,8 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
         void trickle(chunk, to)
         return
       }
-      const delayMs = mode.kind === 'pass' ? mode.delayMs : 0
+      if (mode.kind === 'late-after' && isClient && chunk.includes(mode.word)) late.set(to, mode.delayMs)
+      const delayMs = late.get(from) ?? (mode.kind === 'pass' ? mode.delayMs : 0)
       if (delayMs === 0) to.write(chunk)
       else setTimeout(() => to.destroyed || to.write(chunk), delayMs)
     })
@@ -165,6 +171,9 @@ export async function startTcpProxy(target: string, port = 0): Promise<TcpProxy>
     cut,
     cutAfter(bytes) {
       mode = { kind: 'cut-after', bytes }
+    },
+    lateAfter(word, delayMs) {
+      mode = { kind: 'late-after', word, delayMs }
     },
     drip() {
       mode = { kind: 'drip' }
