@@ -39,7 +39,7 @@ async function urlOf({ stderr }) {
     const url = /Callback URL\s+(http\S+)/.exec(line)?.[1]
     if (url === undefined) continue
     stderr.resume()
-    return url
+    return url.replace('$CALLBACK_TOKEN', TOKEN)
   }
   throw new Error('npm start did not start')
 }

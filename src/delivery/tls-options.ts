@@ -18,6 +18,8 @@ function contextWith(extra: string | undefined): SecureContext {
   if (extra === undefined || extra === '') return createSecureContext()
   try {
     const own = process.getBuiltinModule('node:fs').readFileSync(extra, 'utf8')
+    // A text in which there is none would be passed over without a word.
+    if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(own)) throw new Error('no certificate')
     return createSecureContext({ ca: [...rootCertificates, own] })
   } catch (error) {
     const { syscall, code } = error as NodeJS.ErrnoException
