@@ -56,6 +56,17 @@ function keyOf(fragment: string): Buffer | null {
   return key
 }
 
+/** What to do, where a status tells. */
+const HINTS: Readonly<Partial<Record<number, string>>> = {
+  401: ': check the login, or the secret, in the URL',
+  403: ': check the login, or the secret, in the URL',
+  404: ': check the path in the URL',
+  405: ': it takes no POST there, check the path in the URL',
+  410: ': it is gone for good, take the URL out',
+  413: ': raise the largest body that the receiver takes',
+  415: ': the receiver must take application/cloudevents+json',
+}
+
 /**
  * POSTs the event in the structured mode of CloudEvents (HTTP binding 1.0.2, 3.2), signed by Standard Webhooks when there is a key.
  * Only a 2xx counts; redirects are not followed. Throws a PeerError that names the host and the status, never the path.
@@ -76,7 +87,9 @@ export async function postEvent(
   const { status, headers: answer } = await ask(peer, { method: 'POST', url, headers, body }, 0, deadline)
   if (isSuccess(status)) return
   const isRedirect = status >= 300 && status < 400
-  const hint = isRedirect ? ': redirects are not followed, give the address it leads to' : ''
+  const hint = isRedirect
+    ? ': redirects are not followed, give the address it leads to'
+    : (HINTS[status] ?? '')
   throw failed(peer, `${url.host}: answered ${String(status)}${hint}`, {
     retryAfterMs: WAIT.has(status) ? retryAfterMs(answer) : null,
     ...failureOfStatus(status),

@@ -118,8 +118,17 @@ describe('http', () => {
   ])('hands on what a %d with Retry-After %s means', async (status, retryAfter, fields) => {
     answer = { status, ...(retryAfter === undefined ? {} : { headers: { 'retry-after': retryAfter } }) }
     await expect(publish(`http://${address}/hook`)).rejects.toMatchObject({
-      message: `http: ${address}: answered ${String(status)}`,
+      message: expect.stringContaining(`http: ${address}: answered ${String(status)}`),
       failure: fields,
     })
+  })
+
+  test.each([
+    [401, 'check the login, or the secret, in the URL'],
+    [404, 'check the path in the URL'],
+    [413, 'raise the largest body that the receiver takes'],
+  ])('says what to do about a %d', async (status, advice) => {
+    answer = { status }
+    await expect(publish(`http://${address}/hook`)).rejects.toThrow(`answered ${String(status)}: ${advice}`)
   })
 })
