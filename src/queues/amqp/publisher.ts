@@ -231,7 +231,10 @@ export function openPublisher(
       if (methodId === CHANNEL_CLOSE) closing = data as Closing
       handleRpc(methodId, data)
     }
-    opened.on('close', () => end(closing === null ? 'the broker closed the channel' : closing.replyText))
+    opened.on('close', () => {
+      if (closing === null) end('the broker closed the channel')
+      else end(wordsFor(closing.replyCode, closing.replyText, route, options))
+    })
     tags = inner._state
     frames = framesTo(opened.id, route.exchange, route.routingKey, internals._state.frameMax)
   }
