@@ -7,7 +7,9 @@ import { whyNotBuilt } from './why-not-built.mjs'
 
 const [name, ...args] = process.argv.slice(2)
 try {
-  await Promise.all([buildFunction(), buildLocalTools()])
+  // Both to their end: a process that goes while esbuild works leaves that to die in public.
+  const builds = await Promise.allSettled([buildFunction(), buildLocalTools()])
+  for (const build of builds) if (build.status === 'rejected') throw build.reason
   const { stop } = await import('esbuild')
   await stop()
 } catch (error) {
