@@ -1,7 +1,7 @@
 // Bundles the function into dist/ (what is deployed) and the local tools into .build/ (never deployed).
 import './node-version.cjs'
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, relative, resolve } from 'node:path'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { NOTICES_FILE, thirdPartyNotices } from './third-party-notices.mjs'
 import { whyNotBuilt } from './why-not-built.mjs'
@@ -67,10 +67,25 @@ async function bundle(outdir, options) {
   return build({ ...shared, ...options, outdir, write: false, metafile: true })
 }
 
+/** Each file is whole at any time: a function that runs from here loads its drivers when they are used, and another build may come meanwhile. */
 function write(outdir, builds) {
   mkdirSync(outdir, { recursive: true })
   for (const { outputFiles } of builds)
-    for (const { path, contents } of outputFiles) writeFileSync(path, contents)
+    for (const { path, contents } of outputFiles) {
+      const draft = `${path}.${process.pid}`
+      writeFileSync(draft, contents)
+      renameSync(draft, path)
+    }
+}
+
+/** What an earlier build made, and this one does not. */
+function removeOthers(outdir, builds) {
+  const ours = new Set([
+    NOTICES_FILE,
+    ...builds.flatMap(({ outputFiles }) => outputFiles.map(({ path }) => basename(path))),
+  ])
+  for (const name of readdirSync(outdir))
+    if (!ours.has(name.replace(/\.\d+$/, ''))) rmSync(resolve(outdir, name), { recursive: true, force: true })
 }
 
 /** Builds what is deployed, the licences of others in it beside it; returns the path of its main file. `onMetafile` gets esbuild's account of what went in. */
@@ -95,8 +110,8 @@ export async function buildFunction({
     )
     entryPoints = Object.fromEntries(Object.entries(found).filter(([name]) => !(name in done)))
   }
-  rmSync(outdir, { recursive: true, force: true })
   write(outdir, builds)
+  removeOthers(outdir, builds)
   const metafile = {
     inputs: Object.assign({}, ...builds.map(({ metafile: { inputs } }) => inputs)),
     outputs: Object.assign({}, ...builds.map(({ metafile: { outputs } }) => outputs)),
