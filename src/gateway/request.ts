@@ -23,13 +23,11 @@ export function toGatewayRequest(event: unknown, contextRequestId: string | null
   const headers = lowerCased(fieldsOf(fields['headers']))
   // Behind API Gateway a header is the client's own word; before a function URL the platform writes these, whatever the client sent.
   const ofPlatform = isApiGateway(context) ? {} : headers
-  const flag = fields['isBase64Encoded']
   return {
     method: (textOf(fields['httpMethod']) ?? textOf(context['httpMethod']) ?? '').toUpperCase(),
     path: (textOf(fields['path']) ?? textOf(context['path']) ?? '').split('?', 1)[0] ?? '',
     query: [...queryOf(fields['queryString']), ...queryOf(fields['queryStringParameters'])],
-    body: textOf(fields['body']) ?? '',
-    base64: flag === true || flag === 'true' ? true : flag === false || flag === 'false' ? false : null,
+    ...bodyOf(fields['body'], fields['isBase64Encoded']),
     requestId: contextRequestId ?? textOf(context['requestId']) ?? ofPlatform['x-scf-request-id'] ?? null,
     // Of a function URL the context's address is not said to be the client's.
     sourceIp:
@@ -46,6 +44,13 @@ function isApiGateway(context: Fields): boolean {
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null ? (value as Fields) : {}
+}
+
+/** A trigger may have parsed a JSON body already. */
+function bodyOf(body: unknown, flag: unknown): Pick<GatewayRequest, 'body' | 'base64'> {
+  if (typeof body === 'object' && body !== null) return { body: JSON.stringify(body), base64: false }
+  const isSaid = flag === true || flag === 'true' || flag === false || flag === 'false'
+  return { body: textOf(body) ?? '', base64: isSaid ? String(flag) === 'true' : null }
 }
 
 function textOf(value: unknown): string | null {

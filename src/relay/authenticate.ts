@@ -17,11 +17,11 @@ function isEqual(given: string, token: string): boolean {
   return difference === 0
 }
 
-/** Where the secret may stand in a URL: the last segment of the path, or the parameter `token`. */
+/** Where the secret may stand in a URL: the last segment of the path, or the parameter `token`. Of a path that ends with slashes, what stands before them. */
 export function offeredSecrets(
   path: string,
   query: readonly (readonly [name: string, value: string])[],
 ): readonly string[] {
-  const segment = path.slice(path.lastIndexOf('/') + 1)
+  const segment = path.split('/').findLast((one) => one !== '') ?? ''
   return [segment, ...query.filter(([name]) => name === 'token').map(([, value]) => value)]
 }

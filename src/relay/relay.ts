@@ -58,12 +58,12 @@ export function createRelay(parts: RelayParts): Relay {
     const { stopwatch } = run
     if (!stopwatch.time('authenticate', () => isAuthentic(offeredSecrets(request.path, request.query))))
       return { answer: refusal(401, 'unauthorized') }
-    if (request.method === 'GET') return { answer: { status: 200, body: about(parts) } }
+    if (request.method === 'GET' || request.method === 'HEAD') return { answer: { status: 200, body: about(parts) } }
     if (request.method !== 'POST')
       return {
         answer: {
           ...refusal(405, 'method-not-allowed', 'Use POST for callbacks, GET to look.'),
-          headers: { Allow: 'GET, POST' },
+          headers: { Allow: 'GET, HEAD, POST' },
         },
       }
     if (bytesIn(request) > LONGEST_BODY)

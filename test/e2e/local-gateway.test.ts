@@ -67,7 +67,7 @@ describe('npm start', () => {
     })
 
     const put = await fetch(`${origin}/local`, { method: 'PUT', body: 'x' })
-    expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, POST'])
+    expect([put.status, put.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST'])
 
     const look = await fetch(`${origin}/local`)
     expect([look.status, await look.json()]).toEqual([

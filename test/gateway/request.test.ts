@@ -157,10 +157,21 @@ test.each([
   [],
   {},
   { Type: 'Timer', TriggerName: 't' },
-  { httpMethod: 5, path: {}, body: [], headers: 'x', queryString: 3, requestContext: [] },
+  { httpMethod: 5, path: {}, body: 7, headers: 'x', queryString: 3, requestContext: [] },
 ])('%j is an empty request', (event) => {
   expect(toGatewayRequest(event, null)).toEqual(EMPTY)
 })
+
+test.each([{ a: { b: ['中', 7, null] } }, ['x']])(
+  'a body that the trigger has parsed is read as JSON: %j',
+  (body) => {
+    for (const isBase64Encoded of [undefined, false, true])
+      expect(toGatewayRequest({ body, isBase64Encoded }, null)).toMatchObject({
+        body: JSON.stringify(body),
+        base64: false,
+      })
+  },
+)
 
 test('whatever comes, it is a request', () => {
   const names = [

@@ -81,6 +81,9 @@ describe('200', () => {
         alertLang: 'en',
       },
     })
+    expect(await answerOf(post('', { method: 'HEAD' }), parts)).toEqual(
+      await answerOf(post('', { method: 'GET' }), parts),
+    )
     const bare = await answerOf(post('', { method: 'GET' }), { queue: null, store: null, channels: [] })
     expect(bare.body).toMatchObject({ queue: null, alerts: [], store: null })
   })
@@ -181,10 +184,10 @@ describe('401: nothing is parsed, stored or said', () => {
   })
 })
 
-test.each(['PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH', ''])('405 for %s, with Allow', async (method) => {
+test.each(['PUT', 'DELETE', 'OPTIONS', 'PATCH', ''])('405 for %s, with Allow', async (method) => {
   expect(await answerOf(post(success, { method }))).toEqual({
     status: 405,
-    headers: { Allow: 'GET, POST' },
+    headers: { Allow: 'GET, HEAD, POST' },
     body: { error: 'method-not-allowed', message: 'Use POST for callbacks, GET to look.' },
   })
 })

@@ -57,5 +57,8 @@ test('the secret stands at the end of the path, or in the parameter `token`', ()
       ['token', 'z'],
     ]),
   ).toEqual(['secret', 'x', 'z'])
-  expect(offeredSecrets('/a/', [])).toEqual([''])
+  expect(offeredSecrets('/a/', [])).toEqual(['a'])
+  expect(offeredSecrets('/a/secret//', [])).toEqual(['secret'])
+  expect(offeredSecrets('//', [])).toEqual([''])
+  expect(offeredSecrets('', [])).toEqual([''])
 })

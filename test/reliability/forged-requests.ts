@@ -82,7 +82,6 @@ const otherMethod: Make = (dice, number) => ({
       'PUT',
       'DELETE',
       'PATCH',
-      'HEAD',
       'OPTIONS',
       'TRACE',
       'POST ',
