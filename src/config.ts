@@ -21,6 +21,8 @@ export interface Config {
   readonly reconcile: readonly ReconcileTarget[]
   /** Hours until a delivery is given up. */
   readonly giveUpAfter: number
+  /** MESSAGE_RAW: whether a message carries the callback as parsed. */
+  readonly messageRaw: boolean
   readonly alertLang: 'en' | 'zh'
   readonly logLevel: LogLevel
 }
@@ -130,6 +132,7 @@ export function draftConfig(
       return []
     }),
     giveUpAfter: hours('GIVE_UP_AFTER', 72),
+    messageRaw: oneOf('MESSAGE_RAW', ['0', '1'], '0') === '1',
     alertLang: oneOf('ALERT_LANG', ['en', 'zh'], 'en'),
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }

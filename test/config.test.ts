@@ -26,6 +26,7 @@ test('the least that it takes, and the defaults', () => {
     verify: 'off',
     reconcile: [],
     giveUpAfter: 72,
+    messageRaw: false,
     alertLang: 'en',
     logLevel: 'info',
   })
@@ -43,6 +44,7 @@ test('everything set', () => {
       VERIFY: 'read-back',
       RECONCILE: 'media-1250000000/w0123456789abcdef, b-12345/w_2 ',
       GIVE_UP_AFTER: '24',
+      MESSAGE_RAW: '1',
       ALERT_LANG: 'zh',
       LOG_LEVEL: 'debug',
     }),
@@ -60,6 +62,7 @@ test('everything set', () => {
       { bucket: 'b-12345', workflowId: 'w_2' },
     ],
     giveUpAfter: 24,
+    messageRaw: true,
     alertLang: 'zh',
     logLevel: 'debug',
   })

@@ -154,7 +154,7 @@ const KINDS = [
   // Long: one text, wherever a text may stand.
   [
     'xml: a long object name',
-    400,
+    200,
     (n) =>
       filled(
         n,
@@ -165,7 +165,7 @@ const KINDS = [
   ],
   [
     'xml: a long Chinese object name',
-    400,
+    200,
     (n) =>
       filled(
         n,

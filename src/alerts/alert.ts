@@ -44,7 +44,7 @@ export interface Alert {
 export function plainText(alert: Alert): string {
   const lines = alert.facts.map(factLine)
   if (alert.items.length > 0) {
-    lines.push(`${alert.itemsHeading}:`)
+    lines.push(headingLine(alert.itemsHeading))
     alert.items.forEach((item, index) => {
       lines.push(`  ${String(index + 1)}. ${item.title}`)
       lines.push(...item.facts.map((fact) => `     ${factLine(fact)}`))
@@ -60,6 +60,12 @@ export function moreOf({ more }: Alert, count: number): string {
   return more.replaceAll('{count}', String(count))
 }
 
-function factLine(fact: Fact): string {
-  return `${fact.label}: ${fact.value}`
+/** `Label: value`, or in Chinese `标签：值`: the label tells the language. */
+export function factLine({ label, value }: Fact): string {
+  return /\p{Script=Han}/u.test(label) ? `${label}：${value}` : `${label}: ${value}`
+}
+
+/** A line that stands over others. */
+export function headingLine(heading: string): string {
+  return factLine({ label: heading, value: '' }).trimEnd()
 }

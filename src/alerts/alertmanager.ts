@@ -139,8 +139,9 @@ function firing(alert: Alert, keyword: string | null, now: number): unknown {
 
 function labelsOf(alert: Alert): Labels {
   const data = alert.event?.data
+  const workflow = data && 'workflow' in data ? data.workflow : null
   const known = {
-    workflow: data?.workflow?.name ?? data?.workflow?.id,
+    workflow: workflow?.name ?? workflow?.id,
     bucket: data?.bucket,
     object: data?.object,
   }

@@ -1,4 +1,5 @@
 import { hmacSha256 } from '../delivery/sha256'
+import { headingLine } from './alert'
 import type { AlertDriver } from './alert-channel'
 import { holding, type MentionForm } from './conditions'
 import { bytesOf, cut, type FittedAlert } from './fit'
@@ -127,7 +128,7 @@ function markdown(alert: FittedAlert): string {
   return [
     `### ${MARK[alert.severity]} ${literal(alert.title)}`,
     ...(alert.facts.length > 0 ? [lines(alert.facts, '')] : []),
-    ...(items.length > 0 ? [`${literal(alert.itemsHeading)}:`, ...items] : []),
+    ...(items.length > 0 ? [literal(headingLine(alert.itemsHeading)), ...items] : []),
     ...(alert.more === null ? [] : [literal(alert.more)]),
     ...(alert.footer.length > 0 ? [lines(alert.footer, '')] : []),
   ].join('\n\n')

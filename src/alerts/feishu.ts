@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '../delivery/http'
 import { hmacSha256 } from '../delivery/sha256'
-import type { Severity } from './alert'
+import { headingLine, type Severity } from './alert'
 import type { AlertDriver } from './alert-channel'
 import type { MentionForm } from './conditions'
 import { bytesOf, type FittedAlert } from './fit'
@@ -108,7 +108,7 @@ function card(alert: FittedAlert, { keyword, mentions: { all, ids } }: Demands):
   const footer = factLines(alert.footer).join('\n')
   const sections = [
     factLines(alert.facts).join('\n'),
-    items.length > 0 ? [`${alert.itemsHeading}:`, ...items].join('\n') : '',
+    items.length > 0 ? [headingLine(alert.itemsHeading), ...items].join('\n') : '',
     alert.more ?? '',
   ].filter((section) => section !== '')
   const isHeld = keyword === null || [title, ...sections, footer].some((text) => text.includes(keyword))

@@ -1,16 +1,15 @@
 import { isCondition } from '../delivery/condition-names'
-import { asInJson } from '../delivery/blanked'
 import { postEvent, webhookOf } from '../delivery/standard-webhooks'
 import { type Alert, plainText } from './alert'
-import type { CloudEvent } from '../callback/cloud-event'
+import { extensionsOf } from '../callback/cloud-event'
 import { type Conditions, conditionsIn, holdingBelow, withoutConditions } from './conditions'
 import { endpointAt } from '../delivery/driver'
 import type { AlertDriver } from './alert-channel'
 
 /**
- * HTTP: `https://host/path#secret=whsec_…`, a POST of the alert's event, just as the HTTP queue sends it (see ../delivery/standard-webhooks).
- * An alert without an event is sent as a CloudEvent of type `com.tencentcloud.ci.relay.alert` whose data is `{severity, title, text}`. The
- * conditions stand in the fragment, for the query is the receiver's; a keyword that an event lacks is added as its attribute `keyword`.
+ * HTTP: `https://host/path#secret=whsec_…`, a POST of a CloudEvent of type `com.tencentcloud.ci.alert`, sent as the HTTP queue sends its own (see
+ * ../delivery/standard-webhooks). Its data is `{severity, title, text, event}`; `event` is the message of what the alert is about, or null. The
+ * conditions stand in the fragment, for the query is the receiver's.
  */
 const open: AlertDriver['open'] = (url) => {
   const webhook = webhookOf(withoutConditions(url))
@@ -22,12 +21,7 @@ const open: AlertDriver['open'] = (url) => {
     needs: [],
     limit: null,
     isFallback,
-    send: (alert, deadline) =>
-      postEvent(
-        webhook,
-        alert.event === null ? alertEvent(alert, keyword) : withKeyword(alert.event, keyword),
-        deadline,
-      ),
+    send: (alert, deadline) => postEvent(webhook, eventOf(alert, keyword), deadline),
   }
 }
 
@@ -37,23 +31,20 @@ function conditionsAfter(scheme: string, url: string): Conditions {
   return conditionsIn(scheme, new URLSearchParams(parts.join('&')), null)
 }
 
-/** An extension attribute of CloudEvents 1.0.2. */
-function withKeyword(event: CloudEvent, keyword: string | null): CloudEvent {
-  const isHeld = keyword === null || JSON.stringify(event).includes(asInJson(keyword))
-  return isHeld ? event : { ...event, ...{ keyword } }
-}
-
-function alertEvent(alert: Alert, keyword: string | null) {
-  const { id, severity, title } = alert
+/** The alert as an event of its own: a consumer that has had the message of the same end must not take it for a repeat. */
+function eventOf(alert: Alert, keyword: string | null) {
+  const { id, severity, title, event } = alert
   return {
     specversion: '1.0',
-    id,
-    source: '/cos-callback-relay',
-    type: 'com.tencentcloud.ci.relay.alert',
-    time: new Date().toISOString(),
+    id: event === null ? id : `${event.id}:alert`,
+    source: event?.source ?? '/cos-callback-relay',
+    ...(event?.subject !== undefined && { subject: event.subject }),
+    type: 'com.tencentcloud.ci.alert',
+    time: event?.time ?? new Date().toISOString(),
     datacontenttype: 'application/json',
-    data: { severity, title, text: holdingBelow(title, plainText(alert), keyword) },
-  }
+    ...extensionsOf(event),
+    data: { severity, title, text: holdingBelow(title, plainText(alert), keyword), event },
+  } as const
 }
 
 export const driver: AlertDriver = {

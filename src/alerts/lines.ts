@@ -1,11 +1,11 @@
-import type { AlertItem, Fact, Severity } from './alert'
+import { type AlertItem, type Fact, factLine, headingLine, type Severity } from './alert'
 import type { FittedAlert } from './fit'
 
 /** What tells severities apart at a glance, also in a push notification. */
 export const MARK: Readonly<Record<Severity, string>> = { error: '🔴', warning: '🟠', info: '🔵' }
 
 export function factLines(facts: readonly Fact[]): string[] {
-  return facts.map(({ label, value }) => `${label}: ${value}`)
+  return facts.map(factLine)
 }
 
 /** An item as `1. Title`, its facts below it. */
@@ -18,7 +18,7 @@ export function textOf(alert: FittedAlert): string {
   const items = alert.items.flatMap(itemLines)
   return [
     ...factLines(alert.facts),
-    ...(alert.items.length > 0 ? [`${alert.itemsHeading}:`, ...items] : []),
+    ...(alert.items.length > 0 ? [headingLine(alert.itemsHeading), ...items] : []),
     ...(alert.more === null ? [] : [alert.more]),
     ...factLines(alert.footer),
   ].join('\n')

@@ -1,3 +1,4 @@
+import { headingLine } from './alert'
 import type { AlertDriver } from './alert-channel'
 import type { MentionForm } from './conditions'
 import { cut, type FittedAlert } from './fit'
@@ -105,7 +106,7 @@ function textsIn(blocks: readonly Block[]): string[] {
 function blocksOf(alert: FittedAlert, { keyword, mentions }: Demands): Block[] {
   const items = alert.items.flatMap(itemLines)
   const rest = [
-    ...(items.length > 0 ? [`${alert.itemsHeading}:`, ...items] : []),
+    ...(items.length > 0 ? [headingLine(alert.itemsHeading), ...items] : []),
     ...(alert.more === null ? [] : [alert.more]),
   ]
   const blocks: Block[] = [

@@ -1,3 +1,4 @@
+import { headingLine } from './alert'
 import type { AlertDriver } from './alert-channel'
 import { holding, type MentionForm, type Mentions } from './conditions'
 import { bytesOf, type FittedAlert } from './fit'
@@ -83,7 +84,7 @@ function markdown(alert: FittedAlert, { keyword, mentions }: Demands): Message {
   const content = [
     `### ${MARK[alert.severity]} <font color="${colour}">${literal(alert.title)}</font>`,
     ...factLines(alert.facts).map(literal),
-    ...(items.length > 0 ? ['', `${literal(alert.itemsHeading)}:`, ...items] : []),
+    ...(items.length > 0 ? ['', literal(headingLine(alert.itemsHeading)), ...items] : []),
     ...(alert.more === null ? [] : [literal(alert.more)]),
     '',
     ...factLines(alert.footer).map((line) => `<font color="comment">${literal(line)}</font>`),

@@ -51,8 +51,11 @@ export interface Job {
   readonly tag: Text
   readonly bucket: Text
   readonly object: Text
+  /** Where the input lies that is no object of a bucket. */
+  readonly url: Text
+  readonly headers: Readonly<Record<string, Text>>
   readonly region: Text
-  /** As sent; a job without one is `Success` when its code is `Success`, else `Failed`. */
+  /** As sent; a job without one is `Success` when its code is none of an error, else `Failed`. */
   readonly state: string
   readonly code: Text
   readonly message: Text
@@ -62,11 +65,38 @@ export interface Job {
   readonly endedAt: Text
   readonly workflow: { readonly runId: Text; readonly id: Text; readonly name: Text } | null
   readonly userData: Text
+  /** What it made, one for each: of media jobs, of documents. */
+  readonly outputs: readonly TaskOutput[]
   /** The job's Operation less its UserData, as parsed. */
   readonly operation: unknown
 }
 
-/** One thing that ended (or, for a State that is not final, goes on). */
-export type Subject =
-  | { readonly kind: 'workflow'; readonly execution: WorkflowExecution }
-  | { readonly kind: 'job'; readonly job: Job }
+/** Of moderation, a virus check, an inspection: whatever took place is State `Success`, and the result says what was found. */
+export interface Review {
+  readonly jobId: string
+  readonly bucket: Text
+  readonly object: Text
+  readonly url: Text
+  readonly state: string
+  /** As sent: `result`, `Result`, `Suggestion` or `Suspicious`. */
+  readonly result: Text
+  readonly label: Text
+  readonly score: Text
+  /** As sent: 0 no, 1 frozen, 2 moved. */
+  readonly frozen: Text
+  readonly code: Text
+  readonly message: Text
+  readonly dataId: Text
+  readonly createdAt: Text
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+/** An event that nobody knows, as parsed. */
+export interface OtherEvent {
+  readonly event: string
+  readonly bucket: Text
+  readonly object: Text
+  readonly state: string
+  readonly createdAt: Text
+  readonly details: Readonly<Record<string, unknown>>
+}

@@ -1,7 +1,8 @@
-import type { CloudEvent } from '../callback/cloud-event'
+import type { CloudEvent, Extensions } from '../callback/cloud-event'
 import { decoded, PERCENT_ENCODE } from './driver-url'
 import { isLoopback } from './endpoint'
 import type { Deadline } from './deadline'
+import { extensionHeaders } from './event-headers'
 import { failureOfStatus } from './failure'
 import { failed, type Peer, peerAt } from './peer'
 import { hmacSha256 } from './sha256'
@@ -73,7 +74,7 @@ const HINTS: Readonly<Partial<Record<number, string>>> = {
  */
 export async function postEvent(
   webhook: Webhook,
-  event: Pick<CloudEvent, 'id'>,
+  event: Pick<CloudEvent, 'id'> & Extensions,
   deadline: Deadline,
 ): Promise<void> {
   const { peer, url, authorization } = webhook
@@ -82,6 +83,7 @@ export async function postEvent(
     'content-type': 'application/cloudevents+json; charset=utf-8',
     ...(authorization === null ? {} : { authorization }),
     ...signature(webhook.key, event.id, body),
+    ...Object.fromEntries(extensionHeaders(event, 'ce-')),
   }
   // Its status line is all that counts: a receiver that says 2xx has taken it, whatever becomes of the rest.
   const { status, headers: answer } = await ask(peer, { method: 'POST', url, headers, body }, 0, deadline)

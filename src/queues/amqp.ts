@@ -3,6 +3,7 @@ import type { CloudEvent } from '../callback/cloud-event'
 import { decoded, driverUrl } from '../delivery/driver-url'
 import { each } from '../delivery/each'
 import { hostOf } from '../delivery/endpoint'
+import { extensionHeaders } from '../delivery/event-headers'
 import { ADDRESS_RACE } from '../delivery/open-socket'
 import { peerAt } from '../delivery/peer'
 import { sha256 } from '../delivery/sha256'
@@ -17,7 +18,7 @@ const EXAMPLE = 'amqp://user:password@host:5672/vhost?queue=NAME'
 /**
  * RabbitMQ, TDMQ for RabbitMQ (AMQP 0-9-1): `amqp[s]://user:pass@host[:port]/vhost?queue=NAME[&declare=1]` or
  * `?exchange=E&routingKey=K`. Messages are persistent and mandatory, and count once the broker has confirmed them; one that no queue
- * takes is a failed delivery. Message id = event id; of one over 255 bytes the SHA-256, and the header `cloudEvents:id` has the whole. Without
+ * takes is a failed delivery. Message id = event id; the headers `cloudEvents:…` have the event's extension attributes. Without
  * `declare=1` (which makes it durable) a missing queue is an error.
  */
 const open: QueueDriver['open'] = (text) => {
@@ -85,10 +86,11 @@ function routeOf(parameters: URLSearchParams): Route {
 
 function messageOf(event: CloudEvent): Message {
   const body = JSON.stringify(event)
+  // Parked by v0.1, perhaps: ids are shorter now.
   const isLong = Buffer.byteLength(event.id) > LONGEST_NAME
   return {
     id: isLong ? sha256(event.id, 'hex') : event.id,
-    wholeId: isLong ? event.id : null,
+    headers: extensionHeaders(event, 'cloudEvents:'),
     body,
     size: Buffer.byteLength(body),
   }

@@ -61,6 +61,7 @@ const open: QueueDriver['open'] = (text, context) => {
     secrets: [],
     endpoints: [endpointAt(endpoint)],
     needs: ['cmq:SendMessage'],
+    largest: LONGEST_MESSAGE,
     publish: (events, deadline) =>
       each(events, async (event) => {
         const credentials = context.credentials()

@@ -1,5 +1,6 @@
 import type { CloudEvent } from '../callback/cloud-event'
 import { checkParameters, decoded, PERCENT_ENCODE } from '../delivery/driver-url'
+import { extensionHeaders } from '../delivery/event-headers'
 import { peerAt } from '../delivery/peer'
 import type { Delivery } from './kafka/delivery'
 import { openProducer } from './kafka/producer'
@@ -9,6 +10,8 @@ import type { QueueDriver } from './queue'
 
 const EXAMPLE = 'kafka://user:password@host:9092/TOPIC?sasl=plain'
 const FORM = /^(kafkas?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)\/([^/?#]+)(?:\?([^#]*))?$/
+/** Bytes; what a broker takes unless told otherwise is a little more. */
+const LARGEST_MESSAGE = 1_000_000
 const HEADERS = { 'content-type': 'application/cloudevents+json; charset=utf-8' }
 /** Bytes of a record besides its key and its value, at the most: the header, eight lengths and numbers. */
 const RECORD_OVERHEAD = 100
@@ -31,6 +34,7 @@ const open: QueueDriver['open'] = (text) => {
       return { host, port: Number(port) }
     }),
     needs: [],
+    largest: LARGEST_MESSAGE,
     async publish(events, deadline) {
       const answers = await producer.send(events.map(messageOf), deadline)
       return answers.map((answer) => answer?.failure ?? null)
@@ -85,10 +89,12 @@ function loginOf(login: string, mechanism: string | null): Login | null {
 }
 
 function messageOf(event: CloudEvent): Pick<Delivery, 'message' | 'size'> {
-  const key = event.subject === undefined ? null : Buffer.from(event.subject)
+  const { object } = event.data
+  const key = object === null ? null : Buffer.from(object)
+  const headers = { ...HEADERS, ...Object.fromEntries(extensionHeaders(event, 'ce_')) }
   const value = Buffer.from(JSON.stringify(event))
   return {
-    message: { key, value, headers: HEADERS },
-    size: value.length + (key?.length ?? 0) + RECORD_OVERHEAD,
+    message: { key, value, headers },
+    size: value.length + (key?.length ?? 0) + JSON.stringify(headers).length + RECORD_OVERHEAD,
   }
 }

@@ -5,6 +5,8 @@ import type { Failure } from '../delivery/failure'
 
 /** Where successes go. */
 export interface Queue extends TargetFacts {
+  /** The largest message that the service takes, in bytes; absent: it takes whatever a callback can hold. */
+  readonly largest?: number
   /**
    * Resolves with an answer for each event, in their order: null once the service has taken it for good (confirmed, on disk). Rejects with a
    * PeerError when the same befell all of them. Settles by the deadline: `down` when nothing can have been taken, `unsure` when it may have been.

@@ -1,8 +1,12 @@
 import type { Alert, AlertItem, Fact } from '../alerts/alert'
 import { sha256 } from '../delivery/sha256'
 import type { CloudEvent } from '../callback/cloud-event'
+import type { Glimpse } from '../callback/glimpse'
+import type { UnreadableCallback } from '../callback/unreadable-callback'
 import { isRfc3339 } from '../callback/time'
-import type { Job, Subject, Task, Text, WorkflowExecution } from '../callback/model'
+import type { Job, OtherEvent, Review, Task, Text, WorkflowExecution } from '../callback/model'
+import type { Notice } from '../callback/notice'
+import { isErrorCode, troublesIn } from '../callback/verdict'
 import type { Words } from './words/words'
 import type { Route } from './route'
 
@@ -12,121 +16,233 @@ const MOST_LISTED = 2_000
 /** Longer than any channel shows, in UTF-16 units. */
 const LONGEST_TEXT = 2_000
 
-/** The alert that an execution or a job is owed: what a person on call needs in order to act. */
+/** How the text of an alert is made of what a notice tells. */
+interface Telling {
+  /** Whether CI could be asked for the reason. */
+  readonly wasAsked: boolean
+  readonly words: Words
+}
+
+type Told = Pick<Alert, 'title' | 'facts' | 'footer'> & Partial<Alert>
+
+/** The alert that a notice is owed: what a person on call needs in order to act. */
 export function alertFor(
-  subject: Subject,
+  notice: Notice,
   event: CloudEvent,
   severity: NonNullable<Route['alert']>,
   words: Words,
+  wasAsked = true,
 ): Alert {
-  const common = {
-    id: `${event.id}/${event.data.state}`,
+  return {
+    id: event.id,
     severity,
-    incident: incidentOf(subject),
+    incident: incidentOf(notice),
     event,
     itemsHeading: '',
     items: [],
     more: words.moreTasks,
+    ...toldOf(notice, { wasAsked, words }),
   }
-  return subject.kind === 'workflow'
-    ? { ...common, ...workflowAlert(subject.execution, severity, words) }
-    : { ...common, ...jobAlert(subject.job, severity, words) }
 }
 
-/** The same trouble: the same workflow (or kind of job) and the same object. */
-export function incidentOf(subject: Subject): string {
-  const [what, { bucket, object }] =
-    subject.kind === 'workflow'
-      ? [subject.execution.workflow.id ?? subject.execution.workflow.name, subject.execution]
-      : [subject.job.workflow?.id ?? subject.job.tag, subject.job]
-  const incident = [subject.kind, what ?? '', bucket ?? '', object ?? ''].join('/')
-  return incident.length > LONGEST_TEXT ? `${subject.kind}/${sha256(incident, 'hex')}` : incident
+/** Each kind has things of its own to say. */
+function toldOf(notice: Notice, telling: Telling): Told {
+  switch (notice.kind) {
+    case 'workflow':
+      return workflowAlert(notice, notice.data, telling)
+    case 'job':
+      return jobAlert(notice, notice.data, telling)
+    case 'review':
+      return reviewAlert(notice, notice.data, telling)
+    case 'event':
+      return eventAlert(notice.data, telling)
+  }
+}
+
+/** What fails and may be mended: by its piece of work. Null: what tells of it is closed by hand. */
+export function incidentOf({ verdict, work }: Pick<Notice, 'verdict' | 'work'>): string | null {
+  if (work === null || !['failed', 'unknown', 'succeeded'].includes(verdict)) return null
+  return work.length > LONGEST_TEXT ? `work/${sha256(work, 'hex')}` : work
 }
 
 /** What a title calls it: the workflow, or the kind of job, and the object; of something that has neither, the id. */
-export function nameOf(data: WorkflowExecution | Job): string {
+export function nameOf(data: CloudEvent['data']): string {
   const [what, id] =
-    'runId' in data ? [data.workflow.name ?? data.workflow.id, data.runId] : [data.tag, data.jobId]
-  return [what, data.object].filter((name) => name !== null).join(' · ') || id
+    'runId' in data
+      ? [data.workflow.name ?? data.workflow.id, data.runId]
+      : 'jobId' in data
+        ? ['tag' in data ? data.tag : data.label, data.jobId]
+        : [data.event, data.event]
+  const url = 'url' in data ? data.url : null
+  return [what, data.object ?? url].filter((name) => name !== null).join(' · ') || id
 }
 
-function workflowAlert(execution: WorkflowExecution, severity: 'error' | 'warning', words: Words) {
+function workflowAlert(
+  { verdict, unknownEvent }: Notice,
+  execution: WorkflowExecution,
+  telling: Telling,
+): Told {
+  const { words } = telling
   const { workflow, object, state, tasks } = execution
   const failed = tasks.filter((task) => task.state === 'Failed')
   // Nothing failed, yet it did not succeed: the tasks that did not either are what there is to look at.
-  const shown = failed.length > 0 ? failed : tasks.filter((task) => task.state !== 'Success')
-  const title = state === 'Success' ? words.succeededWithFailedTasks : words.workflowTitle[severity]
+  const shown = failed.length > 0 ? failed : tasks.filter((task) => !isPlainSuccess(task))
+  const title = words.workflowTitle(verdict, state)
   return {
     title: title + words.colon + short(nameOf(execution)),
     facts: facts([
+      [words.event, unknownEvent],
       [words.workflow, named(workflow.name, workflow.id, words)],
       [words.object, object ?? words.notSet],
       [words.bucket, execution.bucket ?? words.notSet],
-      [words.state, state],
+      [words.state, words.stateOf(state)],
     ]),
     itemsHeading:
       failed.length > 0
         ? words.failedTasks(failed.length, tasks.length)
         : words.unsuccessfulTasks(shown.length, tasks.length),
-    items: shown.slice(0, MOST_LISTED).map((task) => taskItem(task, words)),
+    items: shown.slice(0, MOST_LISTED).map((task) => taskItem(task, telling)),
     ...(shown.length > MOST_LISTED && { unlisted: shown.length - MOST_LISTED }),
     footer: facts([[words.run, execution.runId]]),
   }
 }
 
-function taskItem(task: Task, words: Words): AlertItem {
+function isPlainSuccess({ state, code, outputs }: Task): boolean {
+  return state === 'Success' && !isErrorCode(code) && !outputs.some((output) => isErrorCode(output.code))
+}
+
+function taskItem(task: Task, { words, wasAsked }: Telling): AlertItem {
   return {
     title: short(
-      [task.type ?? words.unnamed, task.state === 'Failed' ? null : task.state].filter(Boolean).join(' · '),
+      [
+        task.type ?? words.unnamed,
+        task.state === null || task.state === 'Failed' ? null : words.stateOf(task.state),
+      ]
+        .filter(Boolean)
+        .join(' · '),
     ),
     facts: facts([
       [words.node, task.name],
       [words.template, task.template && named(task.template.name, task.template.id, words)],
       [words.time, span(task.startedAt ?? task.createdAt, task.endedAt, words)],
       [words.job, task.jobId],
-      [words.reason, reason(task.code, task.message) ?? (task.state === 'Failed' ? words.noReason : null)],
+      [
+        words.reason,
+        reason(task.code, task.message) ??
+          reasonInside(task) ??
+          (task.state === 'Failed' ? (wasAsked ? words.noReason : words.notAsked) : null),
+      ],
     ]),
   }
 }
 
-function jobAlert(job: Job, severity: 'error' | 'warning', words: Words) {
+/** Where in its operation something says that it did not succeed. */
+function troublesOf({ operation }: Job): string | null {
+  const troubles = troublesIn(operation)
+  return troubles.length === 0 ? null : troubles.slice(0, MOST_TROUBLES).join('; ')
+}
+
+const MOST_TROUBLES = 10
+
+function listed(headers: Job['headers']): string | null {
+  const all = Object.entries(headers).map(([name, value]) => `${name}=${value ?? ''}`)
+  return all.length === 0 ? null : all.join(' ')
+}
+
+/** A callback says of each output that went wrong why. */
+function reasonInside({ outputs }: Pick<Task, 'outputs'>): string | null {
+  const wrong = outputs.filter(({ code }) => isErrorCode(code))
+  const reasons = wrong.map(({ object, code, message }) =>
+    [object, reason(code, message)].filter((part) => part !== null).join(': '),
+  )
+  return reasons.length === 0 ? null : reasons.join('; ')
+}
+
+function jobAlert({ verdict, unknownEvent }: Notice, job: Job, { words }: Telling): Told {
+  const title = words.jobTitle(verdict, job.state)
   return {
-    title: words.jobTitle[severity] + words.colon + short(nameOf(job)),
+    title: title + words.colon + short(nameOf(job)),
     facts: facts([
+      [words.event, unknownEvent],
       [words.jobType, job.tag],
-      [words.object, job.object ?? words.notSet],
+      [words.object, job.object ?? (job.url === null ? words.notSet : null)],
+      [words.url, job.url],
       [words.bucket, job.bucket ?? words.notSet],
       [words.region, job.region],
-      [words.state, job.state],
-      [words.reason, reason(job.code, job.message) ?? words.noJobReason],
+      [words.state, words.stateOf(job.state)],
+      [
+        words.reason,
+        reason(job.code, job.message) ?? reasonInside(job) ?? troublesOf(job) ?? words.noJobReason,
+      ],
       [words.workflow, job.workflow && named(job.workflow.name, job.workflow.id, words)],
       [words.run, job.workflow?.runId],
       [words.time, span(job.startedAt ?? job.createdAt, job.endedAt, words)],
+      [words.headers, listed(job.headers)],
     ]),
     footer: facts([[words.job, job.jobId]]),
   }
 }
 
-/** The alert about a body that could not be read; `itemId` is where it is kept, null when it is not. */
-export function unreadableAlert(
-  id: string,
-  problem: string,
-  bytes: number,
-  itemId: string | null,
-  words: Words,
-): Alert {
+function reviewAlert({ verdict, tag }: Notice, review: Review, { words }: Telling): Told {
   return {
-    id,
+    title: words.reviewTitle[verdict] + words.colon + short(nameOf(review)),
+    facts: facts([
+      [words.jobType, tag],
+      [words.object, review.object ?? (review.url === null ? words.notSet : null)],
+      [words.url, review.object === null ? review.url : null],
+      [words.bucket, review.bucket ?? words.notSet],
+      [words.state, words.stateOf(review.state)],
+      [words.result, review.result],
+      [words.label, review.label],
+      [words.score, review.score],
+      [words.frozen, review.frozen === null ? null : words.frozenAs(review.frozen)],
+      [words.reason, reason(review.code, review.message)],
+      [words.dataId, review.dataId],
+    ]),
+    footer: facts([[words.job, review.jobId]]),
+  }
+}
+
+function eventAlert({ event }: OtherEvent, { words }: Telling): Told {
+  return {
+    title: words.unknownEventTitle + words.colon + short(event),
+    facts: facts([[words.event, event]]),
+    footer: [],
+  }
+}
+
+/** A body that could not be read. */
+export interface Unreadable {
+  readonly id: string
+  readonly problem: Pick<UnreadableCallback, 'code' | 'message'>
+  readonly bytes: number
+  /** Whether it is in the outbox, by its id. */
+  readonly isKept: boolean
+  readonly seen: Glimpse
+}
+
+/** The alert about it: what is wrong, what can be seen in it, and what to do. */
+export function unreadableAlert({ id, problem, bytes, isKept, seen }: Unreadable, words: Words): Alert {
+  const some = facts([
+    [words.workflow, seen.workflowName ?? seen.workflowId],
+    [words.object, seen.object],
+    [words.bucket, seen.bucket],
+    [words.state, seen.state === null ? null : words.stateOf(seen.state)],
+    [words.run, seen.runId],
+    [words.job, seen.jobId],
+  ])
+  return {
+    id: id.replace('-', ':'),
     severity: 'warning',
     title: words.unreadableTitle,
     facts: facts([
-      [words.problem, problem],
-      [words.receivedBytes, String(bytes)],
-      [words.whatToDo, itemId === null ? words.unreadableNotKept : words.unreadableKept(itemId)],
+      [words.problem, words.problemOf(problem.code, problem.message)],
+      [words.size, words.bytes(bytes)],
+      [words.whatToDo, isKept ? words.unreadableKept(id) : words.unreadableNotKept],
     ]),
-    itemsHeading: '',
-    items: [],
-    more: '',
+    itemsHeading: words.seenInIt,
+    items: some.length === 0 ? [] : [{ title: words.unchecked, facts: some }],
+    more: words.moreItems,
     footer: [],
     incident: null,
     event: null,
@@ -144,7 +260,7 @@ function short(text: string): string {
 }
 
 function named(name: Text, id: Text, words: Words): string {
-  if (name !== null && id !== null) return `${name} (${id})`
+  if (name !== null && id !== null) return name + words.inBrackets(id)
   return name ?? id ?? words.unnamed
 }
 
@@ -161,8 +277,8 @@ function span(from: Text, to: Text, words: Words): string | null {
   const seconds = words.seconds((Date.parse(to) - Date.parse(from)) / 1000)
   const sameDay = from.slice(0, 10) === to.slice(0, 10) && offsetOf(from) === offsetOf(to)
   return sameDay
-    ? `${from.slice(0, 10)} ${clockOf(from)} → ${clockOf(to)} ${offsetOf(to)} (${seconds})`
-    : `${String(shownTime(from))} → ${String(shownTime(to))} (${seconds})`
+    ? `${from.slice(0, 10)} ${clockOf(from)} → ${clockOf(to)} ${offsetOf(to)}${words.inBrackets(seconds)}`
+    : `${String(shownTime(from))} → ${String(shownTime(to))}${words.inBrackets(seconds)}`
 }
 
 function shownTime(time: Text): Text {

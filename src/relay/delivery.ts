@@ -20,8 +20,10 @@ export function messageDelivery(event: CloudEvent): Delivery {
     get id() {
       return `message-${digest(event.type, event.id, event.data.state)}`
     },
+    // What names no object has nothing that it could overtake.
     get group() {
-      return `queue-${digest(event.source, event.subject ?? '')}`
+      const { object } = event.data
+      return `queue-${object === null ? digest(event.source, '', event.id) : digest(event.source, object)}`
     },
     parcel: { kind: 'message', event },
   }

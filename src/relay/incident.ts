@@ -1,4 +1,5 @@
 import type { Alert } from '../alerts/alert'
+import type { Notice } from '../callback/notice'
 import { deliverOrPark, type Fate, park, untried } from './deliver-or-park'
 import { resolveDelivery } from './delivery'
 import { timed } from './ledger'
@@ -8,7 +9,32 @@ import type { Run } from './run'
 /** Open incidents are forgotten after a month: nobody waits for their resolve any more. */
 const KEPT_MS = 30 * 24 * 3_600_000
 
+/** That a piece of work went well is remembered as long as a repeat of a callback is known: what failed before it may come after it. */
+const SUCCESS_KEPT_MS = 7 * 24 * 3_600_000
+
+/** When something ended, in ms since the epoch: by CI's word, where there is one, and by its arrival here. */
+interface Moment {
+  readonly ended: number | null
+  readonly arrived: number
+}
+
+export function momentOf(
+  { endedAt }: Pick<Notice, 'endedAt'>,
+  { arrivedAt }: Pick<Run, 'arrivedAt'>,
+): Moment {
+  const ended = Date.parse(endedAt ?? '')
+  return { ended: Number.isNaN(ended) ? null : ended, arrived: arrivedAt }
+}
+
+/** By the end times, where both are known and differ; else by arrival. */
+function isAfter(one: Moment, other: Moment): boolean {
+  if (one.ended === null || other.ended === null || one.ended === other.ended)
+    return one.arrived > other.arrived
+  return one.ended > other.ended
+}
+
 const noteName = (incident: string): string => `incident/${incident}`
+const successName = (incident: string): string => `succeeded/${incident}`
 
 /** What is known of one incident, by the channels' ids. */
 interface IncidentNote {
@@ -17,23 +43,36 @@ interface IncidentNote {
   readonly opened: readonly string[]
   /** Something about it waits in the outbox: what comes next must wait behind it. */
   readonly parked: readonly string[]
+  readonly failedAt: Moment | null
   /** The items of resolves that wait in the outbox. */
   readonly resolving: Readonly<Record<string, string>>
 }
 
-/** Remembers at which channels that know incidents this one is open. Best effort: without a note, nothing is resolved later. */
+/**
+ * Remembers at which channels that know incidents this one is open. Best effort: without a note, nothing is resolved later. What has gone well since
+ * is closed at once.
+ */
 export async function openIncident(
-  { store, log }: RelayParts,
+  parts: RelayParts,
   { id: alert, incident }: Alert,
   fates: readonly (readonly [NamedChannel, Fate])[],
+  notice: Notice,
+  run: Run,
 ): Promise<void> {
+  const { store, log } = parts
+  const failedAt = momentOf(notice, run)
+  let succeededAt: Moment | null = null
   const able = fates.filter(([{ channel }]) => channel.resolve !== undefined)
   if (store === null || incident === null || able.length === 0) return
   const idsWith = (wanted: Fate): string[] => able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
   try {
     // One step as far as the callback's time goes.
-    await timed(async () => {
-      const before = noteOf(await store.note(noteName(incident)))
+    succeededAt = await timed(async () => {
+      const [text, success] = await Promise.all([
+        store.note(noteName(incident)),
+        store.note(successName(incident)),
+      ])
+      const before = noteOf(text)
       // A resolve of earlier trouble that is still on its way must not end the new one.
       await Promise.all(Object.values(before.resolving).map(async (item) => store.remove(item)))
       const note: IncidentNote = {
@@ -41,12 +80,16 @@ export async function openIncident(
         opened: union(before.opened, idsWith('delivered')),
         parked: union(before.parked, Object.keys(before.resolving), idsWith('parked')),
         resolving: {},
+        failedAt: latestOf(before.failedAt, failedAt),
       }
       await store.setNote(noteName(incident), JSON.stringify(note), KEPT_MS)
+      return momentIn(success)
     })
   } catch {
     log('warn', 'an open incident could not be noted: it will not be resolved by itself', { incident })
   }
+  if (succeededAt !== null && isAfter(succeededAt, failedAt))
+    await closeIncident(parts, incident, notice.id, succeededAt, run)
 }
 
 /**
@@ -55,17 +98,39 @@ export async function openIncident(
  */
 export async function endIncident(
   parts: RelayParts,
+  incident: string | null,
+  notice: Notice,
+  run: Run,
+): Promise<void> {
+  const { store, channels } = parts
+  if (incident === null || store === null || channels.every(({ channel }) => channel.resolve === undefined))
+    return
+  const succeededAt = momentOf(notice, run)
+  const noted = timed(() =>
+    store.setNote(successName(incident), JSON.stringify(succeededAt), SUCCESS_KEPT_MS),
+  ).catch(() =>
+    parts.log('warn', 'a success could not be noted: an earlier failure that comes late may stay open', {
+      incident,
+    }),
+  )
+  await Promise.all([noted, closeIncident(parts, incident, notice.id, succeededAt, run)])
+}
+
+/** Ends what stands open, if it failed before `succeededAt`. */
+async function closeIncident(
+  parts: RelayParts,
   incident: string,
   cause: string,
+  succeededAt: Moment,
   run: Run,
 ): Promise<void> {
   const { store, channels, log } = parts
-  if (store === null || channels.every(({ channel }) => channel.resolve === undefined)) return
+  if (store === null) return
   try {
     const text = await timed(() => store.note(noteName(incident)))
-    const { alert, opened, parked, resolving } = noteOf(text)
+    const { alert, opened, parked, resolving, failedAt } = noteOf(text)
     const owed = union(opened, parked)
-    if (owed.length === 0) return
+    if (owed.length === 0 || (failedAt !== null && isAfter(failedAt, succeededAt))) return
     const isThere = (id: string): boolean => channels.some((channel) => channel.id === id)
     const gone = owed.filter((id) => !isThere(id))
     if (gone.length > 0)
@@ -90,7 +155,7 @@ export async function endIncident(
       resolving: { ...resolving, ...Object.fromEntries(waiting) },
     }
     const isOver = Object.values(left).every((part) => Object.keys(part).length === 0)
-    const note: IncidentNote = { alert, ...left }
+    const note: IncidentNote = { alert, ...left, failedAt }
     await timed(async () => {
       // Of a failure that came meanwhile nothing may be forgotten.
       if ((await store.note(noteName(incident))) !== text) return
@@ -113,6 +178,7 @@ function noteOf(text: string | null): IncidentNote {
     opened: [],
     parked: [],
     resolving: {},
+    failedAt: null,
     ...inForm(text),
   }
 }
@@ -124,6 +190,7 @@ function inForm(text: string | null): Partial<IncidentNote> {
     ...(typeof note['alert'] === 'string' && { alert: note['alert'] }),
     ...(areTexts(note['opened']) && { opened: note['opened'] }),
     ...(areTexts(note['parked']) && { parked: note['parked'] }),
+    ...(isMoment(note['failedAt']) && { failedAt: note['failedAt'] }),
     ...(isObject(note['resolving']) &&
       areTexts(Object.values(note['resolving'])) && {
         resolving: note['resolving'] as IncidentNote['resolving'],
@@ -142,6 +209,23 @@ function parsed(text: string): Record<string, unknown> {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
+}
+
+function isMoment(value: unknown): value is Moment {
+  return (
+    isObject(value) &&
+    typeof value['arrived'] === 'number' &&
+    (value['ended'] === null || typeof value['ended'] === 'number')
+  )
+}
+
+function momentIn(text: string | null): Moment | null {
+  const moment = parsed(text ?? '{}')
+  return isMoment(moment) ? moment : null
+}
+
+function latestOf(one: Moment | null, other: Moment): Moment {
+  return one !== null && isAfter(one, other) ? one : other
 }
 
 function areTexts(value: unknown): value is readonly string[] {

@@ -1,4 +1,3 @@
-import type { Subject } from '../callback/model'
 import { type Answer, comeAgain, refusal } from './answer'
 
 /** What became of one execution or job. */
@@ -14,28 +13,6 @@ export type Outcome = {
   /** CI knows no such execution. */
   | { readonly outcome: 'unknown' }
 )
-
-export function idOf(subject: Subject): string {
-  return subject.kind === 'workflow' ? subject.execution.runId : subject.job.jobId
-}
-
-export function stateOf(subject: Subject): string {
-  return subject.kind === 'workflow' ? subject.execution.state : subject.job.state
-}
-
-/** Which end of which execution or job. */
-export function endOf(subject: Subject): { readonly id: string; readonly state: string } {
-  return { id: idOf(subject), state: stateOf(subject) }
-}
-
-/** The ledger's name for one end of one execution or job. */
-export function ledgerKey(kind: Subject['kind'], id: string, state: string): string {
-  return `${kind}/${id}/${state}`
-}
-
-export function keyOf(subject: Subject): string {
-  return ledgerKey(subject.kind, idOf(subject), stateOf(subject))
-}
 
 const AGAIN_MS = 5_000
 

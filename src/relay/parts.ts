@@ -1,6 +1,6 @@
 import type { Deadline } from '../delivery/deadline'
 import type { AlertChannel } from '../alerts/alert-channel'
-import type { Job, WorkflowExecution } from '../callback/model'
+import type { Notice } from '../callback/notice'
 import type { Log } from '../log'
 import type { Queue } from '../queues/queue'
 import type { Store } from '../stores/store'
@@ -14,8 +14,12 @@ export interface NamedChannel {
 
 /** What CI says when asked: null when it knows none such. Both throw when CI cannot be asked. */
 export interface ReadBack {
-  execution(bucket: string, runId: string, deadline: Deadline): Promise<WorkflowExecution | null>
-  job(bucket: string, jobId: string, deadline: Deadline): Promise<Job | null>
+  execution(
+    bucket: string,
+    runId: string,
+    deadline: Deadline,
+  ): Promise<Extract<Notice, { kind: 'workflow' }> | null>
+  job(bucket: string, jobId: string, deadline: Deadline): Promise<Notice | null>
 }
 
 /** The open parts that a relay is put together from; null: not configured. */
@@ -30,6 +34,8 @@ export interface RelayParts {
   readonly bucketsOf: (workflowId: string) => readonly string[]
   /** GIVE_UP_AFTER, in ms. */
   readonly giveUpAfterMs: number
+  /** MESSAGE_RAW: messages carry the callback as parsed. */
+  readonly messageRaw: boolean
   readonly language: Language
   readonly log: Log
   /** What GET shows besides the schemes of queue, channels and store. */

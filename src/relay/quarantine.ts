@@ -1,13 +1,17 @@
 import { sha256 } from '../delivery/sha256'
 import { isBase64 } from '../callback/body-text'
 import type { UnreadableCallback } from '../callback/unreadable-callback'
+import { glimpse } from '../callback/glimpse'
+import { fingerprintOf } from '../callback/fingerprint'
+import { keyOf, type Notice } from '../callback/notice'
+import type { ParkedItem } from '../stores/store'
 import type { GatewayRequest } from '../gateway/request'
 import { unreadableAlert } from './alert-text'
 import { wordsOf } from './alert-words'
 import { type Answer, comeAgain } from './answer'
 import { DEADLINES } from './deadlines'
 import { park } from './deliver-or-park'
-import { claim } from './ledger'
+import { claim, isSettled, timed } from './ledger'
 import type { RelayParts } from './parts'
 import type { Run } from './run'
 import { tellChannels } from './tell-channels'
@@ -26,25 +30,11 @@ export async function quarantine(
   run: Run,
 ): Promise<Answer | null> {
   const bytes = bytesOf(request, problem)
-  const id = `unreadable-${sha256(bytes, 'base64url').slice(0, 22)}`
+  const id = idOf('unreadable', bytes)
   const ticket = await claim(parts.store, id, run, parts.log)
   if (ticket.kind === 'done') return null
 
-  const kept = await park(parts.store, {
-    id,
-    group: id,
-    status: 'quarantined',
-    parkedAt: run.arrivedAt,
-    tries: 0,
-    dueAt: run.arrivedAt,
-    lastError: problem.message,
-    parcel: {
-      kind: 'unreadable',
-      bodyBase64: bytes.toString('base64'),
-      error: problem.code,
-      message: problem.message,
-    },
-  })
+  const kept = await park(parts.store, keptItem(id, bytes, problem.code, problem.message, run))
   if (!kept)
     parts.log('error', 'an unreadable body was not stored: this is it', {
       item: id,
@@ -58,10 +48,7 @@ export async function quarantine(
   // The other worker tells of it; but it may not live to keep it.
   if (ticket.kind === 'held') return null
   const alert = unreadableAlert(
-    id,
-    problem.message,
-    bytes.length,
-    kept ? id : null,
+    { id, problem, bytes: bytes.length, isKept: kept, seen: glimpse(seenText(request)) },
     await wordsOf(parts.language),
   )
   await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
@@ -69,7 +56,59 @@ export async function quarantine(
   return null
 }
 
+/** As text, whatever it is. */
+export function seenText(request: GatewayRequest): string {
+  return bytesOf(request, null).toString()
+}
+
+/** Of an event that nobody knows, many a day may come: the team is told once an hour a name. */
+const EVERY_MS = 3_600_000
+
+/**
+ * Keeps the body of an event whose name nobody knows, whole, and says whether the team is to be told of it now. True, too, of a body that holds
+ * none such.
+ */
+export async function keepUnknown(
+  { store, log }: RelayParts,
+  notices: readonly Notice[],
+  request: GatewayRequest,
+  run: Run,
+): Promise<boolean> {
+  const unknown = notices.find(({ unknownEvent }) => unknownEvent !== null)
+  if (unknown === undefined) return true
+  const name = String(unknown.unknownEvent)
+  const bytes = bytesOf(request, null)
+  const problem = `nobody knows an event of the name ${name}`
+  const kept = await park(store, keptItem(idOf('unknown', bytes), bytes, 'unknown-event', problem, run))
+  if (!kept) log('error', 'an unknown event was not stored', { event: name })
+  if (store === null || !kept) return true
+  try {
+    // A repeat is a duplicate, told or not.
+    if (await isSettled(store, keyOf(unknown))) return true
+    return (await timed(() => store.admit(`unknown-event/${fingerprintOf([name])}`, 1, EVERY_MS))) === 0
+  } catch {
+    return true
+  }
+}
+
+function idOf(prefix: string, bytes: Buffer): string {
+  return `${prefix}-${sha256(bytes, 'base64url').slice(0, 22)}`
+}
+
+function keptItem(id: string, bytes: Buffer, error: string, message: string, run: Run): ParkedItem {
+  return {
+    id,
+    group: id,
+    status: 'quarantined',
+    parkedAt: run.arrivedAt,
+    tries: 0,
+    dueAt: run.arrivedAt,
+    lastError: message,
+    parcel: { kind: 'unreadable', bodyBase64: bytes.toString('base64'), error, message },
+  }
+}
+
 /** The body as it was sent. One that only claims to be base64 is kept as it came: decoding it would lose it. */
-function bytesOf({ body, base64 }: GatewayRequest, problem: UnreadableCallback): Buffer {
-  return Buffer.from(body, problem.code !== 'bad-base64' && isBase64(body, base64) ? 'base64' : 'utf8')
+function bytesOf({ body, base64 }: GatewayRequest, problem: UnreadableCallback | null): Buffer {
+  return Buffer.from(body, problem?.code !== 'bad-base64' && isBase64(body, base64) ? 'base64' : 'utf8')
 }

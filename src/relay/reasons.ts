@@ -1,4 +1,6 @@
-import type { Subject, WorkflowExecution } from '../callback/model'
+import type { WorkflowExecution } from '../callback/model'
+import type { Notice } from '../callback/notice'
+import { isErrorCode } from '../callback/verdict'
 import type { Deadline } from '../delivery/deadline'
 import { DEADLINES } from './deadlines'
 import { messageOf } from './ledger'
@@ -9,24 +11,30 @@ import { bucketsToAsk } from './verify'
  * A callback does not say why a task failed; CI does when asked. The execution with each task's code and message, or as it was
  * when CI cannot be asked or does not answer in time.
  */
-export async function withReasons(parts: RelayParts, subject: Subject, deadline: Deadline): Promise<Subject> {
+export async function withReasons(parts: RelayParts, notice: Notice, deadline: Deadline): Promise<Notice> {
   const { readBack, log } = parts
-  if (subject.kind === 'job' || readBack === null) return subject
-  const { runId, tasks } = subject.execution
-  const [bucket] = bucketsToAsk(parts, subject)
-  if (bucket === undefined || tasks.some((task) => task.code !== null || task.message !== null))
-    return subject
+  if (notice.kind !== 'workflow' || readBack === null) return notice
+  const { runId, tasks } = notice.data
+  const [bucket] = bucketsToAsk(parts, notice)
+  if (bucket === undefined || tasks.some(isExplained)) return notice
   const asking = deadline.within(Math.min(DEADLINES.reason, deadline.left - DEADLINES.alert))
   try {
     const told = await asking.hold(
       readBack.execution(bucket, runId, asking),
       () => new Error('CI gave no answer in time'),
     )
-    return told === null ? subject : { kind: 'workflow', execution: merged(subject.execution, told) }
+    return told === null ? notice : { ...notice, data: merged(notice.data, told.data) }
   } catch (error) {
     log('warn', 'CI could not be asked for the reason', { id: runId, error: messageOf(error) })
-    return subject
+    return notice
   }
+}
+
+/** A callback may say why in its ResultInfo. */
+function isExplained({ code, message, outputs }: WorkflowExecution['tasks'][number]): boolean {
+  return [...outputs, { code, message }].some(
+    (one) => isErrorCode(one.code) || (one.code !== null && one.message !== null),
+  )
 }
 
 /** The callback's tasks with CI's code and message, matched by job and, where there was none, by node. */

@@ -1,6 +1,6 @@
 import { bodyText, isBase64 } from '../callback/body-text'
-import type { Subject } from '../callback/model'
-import { readCallback } from '../callback/read-callback'
+import { endOf, keyOf, type Notice } from '../callback/notice'
+import { type Callback, readCallback } from '../callback/read-callback'
 import { UnreadableCallback } from '../callback/unreadable-callback'
 import type { GatewayRequest } from '../gateway/request'
 import { type Answer, refusal } from './answer'
@@ -10,14 +10,15 @@ import { timedStore } from '../stores/timed-store'
 import { DEADLINES, startDeadline } from './deadlines'
 import { messageOf } from './ledger'
 import { fewAtOnce } from './few-at-once'
-import { answerTo, endOf, keyOf, type Outcome } from './outcome'
+import { answerTo, type Outcome } from './outcome'
 import type { RelayParts } from './parts'
-import { process } from './process'
 import type { Run } from './run'
-import { quarantine } from './quarantine'
+import { keepUnknown, quarantine } from './quarantine'
 import { spareMemoryFor } from './spare-memory'
+import { settleNotice } from './settle-notice'
 import { startStopwatch } from './stopwatch'
-import { verify } from './verify'
+import { toldOfUnreadable } from './told-of-unreadable'
+import { parkOpen, verify } from './verify'
 
 /** What the cloud says of this invocation. */
 export interface Invocation {
@@ -58,7 +59,8 @@ export function createRelay(parts: RelayParts): Relay {
     const { stopwatch } = run
     if (!stopwatch.time('authenticate', () => isAuthentic(offeredSecrets(request.path, request.query))))
       return { answer: refusal(401, 'unauthorized') }
-    if (request.method === 'GET' || request.method === 'HEAD') return { answer: { status: 200, body: about(parts) } }
+    if (request.method === 'GET' || request.method === 'HEAD')
+      return { answer: { status: 200, body: about(parts) } }
     if (request.method !== 'POST')
       return {
         answer: {
@@ -72,6 +74,11 @@ export function createRelay(parts: RelayParts): Relay {
     await spareMemoryFor(request.body)
     const read = stopwatch.time('parse', () => parse(request))
     if (read instanceof UnreadableCallback) {
+      const told = await stopwatch.time('verify', () => toldOfUnreadable(parts, request, run))
+      if (told !== null) {
+        const outcome = await settleNotice(parts, told, run)
+        return { answer: answerTo([outcome]), ...notesOn([told], [outcome]), error: read.code }
+      }
       const kept = await stopwatch.time('quarantine', () => quarantine(parts, request, read, run))
       return {
         answer: kept ?? refusal(400, read.code, read.message),
@@ -79,15 +86,20 @@ export function createRelay(parts: RelayParts): Relay {
         error: read.code,
       }
     }
+    if (read === 'test') return { answer: { status: 200, body: { outcome: 'test' } }, outcome: 'test' }
     const end = run.deadline.plus(DEADLINES.reserve - DEADLINES.answer)
     const cut = read.length > 1 ? { ...parts, store: cutStore(parts.store, end) } : parts
     const verdict =
       parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(cut, read, request, run))
     const isRepeat = repeats()
-    const outcomes = (await fewAtOnce(verdict, async (one) => {
+    const isTold = await keepUnknown(parts, read, request, run)
+    const outcomes = (await fewAtOnce(verdict, async (one): Promise<Outcome> => {
       if ('outcome' in one) return one
       if (isRepeat(one)) return { outcome: 'duplicate', ...endOf(one) }
-      return end.isOver ? { outcome: 'undelivered', ...endOf(one) } : process(cut, one, run)
+      if (one.unknownEvent !== null && !isTold) return { outcome: 'parked', ...endOf(one) }
+      if (one.isOpen && (await parkOpen(parts, one, request, run)))
+        return { outcome: 'parked', ...endOf(one) }
+      return end.isOver ? { outcome: 'undelivered', ...endOf(one) } : settleNotice(cut, one, run)
     })) as unknown as readonly [Outcome, ...Outcome[]]
     return { answer: answerTo(outcomes), ...notesOn(read, outcomes) }
   }
@@ -112,11 +124,11 @@ export function createRelay(parts: RelayParts): Relay {
 }
 
 /** Whether the same end came before in one body: the first one settles it. */
-function repeats(): (subject: Subject) => boolean {
+function repeats(): (notice: Notice) => boolean {
   const seen = new Set<string>()
-  return (subject) => {
+  return (notice) => {
     const before = seen.size
-    return seen.add(keyOf(subject)).size === before
+    return seen.add(keyOf(notice)).size === before
   }
 }
 
@@ -133,7 +145,7 @@ function levelOf({ status, body }: Answer): 'info' | 'warn' | 'error' {
 
 type Result = { readonly answer: Answer } & Readonly<Record<string, unknown>>
 
-function parse(request: GatewayRequest): readonly [Subject, ...Subject[]] | UnreadableCallback {
+function parse(request: GatewayRequest): Callback | UnreadableCallback {
   try {
     return readCallback(bodyText(request.body, request.base64))
   } catch (error) {
@@ -165,22 +177,23 @@ function about({ queue, channels, store, verify: mode, language, about: more }: 
   }
 }
 
-/** One execution or job: flat fields; several: a list. */
+/** One notice: flat fields; several: a list. */
 function notesOn(
-  subjects: readonly Subject[],
+  notices: readonly Notice[],
   outcomes: readonly Outcome[],
 ): Readonly<Record<string, unknown>> {
-  const notes = subjects.map((subject, index) => {
-    const data = subject.kind === 'workflow' ? subject.execution : subject.job
+  const notes = notices.map(({ kind, bucket, object, verdict, workflow, odd }, index) => {
     const outcome = outcomes[index]
     return {
       outcome: outcome?.outcome,
-      kind: subject.kind,
+      kind,
       id: outcome?.id,
-      bucket: data.bucket,
-      object: data.object,
+      bucket,
+      object,
       state: outcome?.state,
-      ...(data.workflow && { workflow: data.workflow.id }),
+      verdict,
+      ...(workflow && { workflow: workflow.id }),
+      ...(odd.length > 0 && { odd }),
     }
   })
   return notes.length === 1 ? { ...notes[0] } : { outcomes: notes }

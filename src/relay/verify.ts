@@ -1,5 +1,6 @@
 import { isBase64 } from '../callback/body-text'
-import type { Subject } from '../callback/model'
+import { endOf, keyOf, type Notice } from '../callback/notice'
+import { isGoingOn } from '../callback/verdict'
 import { failure, failureOf } from '../delivery/failure'
 import type { Deadline } from '../delivery/deadline'
 import type { GatewayRequest } from '../gateway/request'
@@ -9,10 +10,9 @@ import { digest, groupInLane } from './delivery'
 import { fewAtOnce } from './few-at-once'
 import { messageOf } from './ledger'
 import type { ParkedItem } from '../stores/store'
-import { endOf, idOf, keyOf, type Outcome, stateOf } from './outcome'
+import type { Outcome } from './outcome'
 import type { ReadBack, RelayParts } from './parts'
 import type { Run } from './run'
-import { isGoingOn } from './route'
 
 /**
  * VERIFY=read-back: the body is only a hint. Each execution or job becomes what CI says of it; one that CI does not know is refused; those
@@ -20,39 +20,52 @@ import { isGoingOn } from './route'
  */
 export async function verify(
   parts: RelayParts,
-  subjects: readonly Subject[],
+  notices: readonly Notice[],
   request: GatewayRequest,
   run: Run,
-): Promise<readonly (Subject | Outcome)[]> {
+): Promise<readonly (Notice | Outcome)[]> {
   const unasked: Unasked[] = []
-  const told = await fewAtOnce(subjects, async (subject): Promise<Subject | Outcome | null> => {
+  const told = await fewAtOnce(notices, async (notice): Promise<Notice | Outcome | null> => {
     try {
-      return (await askCi(parts, subject, run)) ?? { outcome: 'unknown', ...endOf(subject) }
+      return (await askCi(parts, notice, run)) ?? { outcome: 'unknown', ...endOf(notice) }
     } catch (error) {
-      unasked.push({ subject, error })
+      unasked.push({ notice, error })
       return null
     }
   })
-  if (unasked.length === 0) return told as readonly (Subject | Outcome)[]
+  if (unasked.length === 0) return told as readonly (Notice | Outcome)[]
   // Together: a body of thousands of jobs is kept once, not once for each. But what nobody can be asked about must not hold up the rest.
   const lots = [true, false]
     .map((isHopeless) => unasked.filter(({ error }) => isUnverifiable(error) === isHopeless))
     .filter((lot) => lot.length > 0)
-  const parked = new Set<Subject>()
+  const parked = new Set<Notice>()
   await Promise.all(
     lots.map(async (lot) => {
-      const isParked = await parkUnasked(parts, lot, lot.length === subjects.length, request, run)
-      if (isParked) for (const { subject } of lot) parked.add(subject)
+      const isParked = await parkUnasked(parts, lot, lot.length === notices.length, request, run)
+      if (isParked) for (const { notice } of lot) parked.add(notice)
     }),
   )
-  return subjects.map((subject, index) => {
-    const outcome = parked.has(subject) ? 'parked' : 'undelivered'
-    return told[index] ?? { outcome, ...endOf(subject) }
+  return notices.map((notice, index) => {
+    const outcome = parked.has(notice) ? 'parked' : 'undelivered'
+    return told[index] ?? { outcome, ...endOf(notice) }
   })
 }
 
+/** Of an execution that is over while one of its tasks goes on: CI is asked again by the next sweep, where it can be. False: it cannot. */
+export async function parkOpen(
+  parts: RelayParts,
+  notice: Notice,
+  request: GatewayRequest,
+  run: Run,
+): Promise<boolean> {
+  if (parts.readBack === null || parts.store === null || bucketsToAsk(parts, notice).length === 0)
+    return false
+  const error = new Error('a task of it goes on: CI is asked again')
+  return parkUnasked(parts, [{ notice, error }], false, request, run)
+}
+
 interface Unasked {
-  readonly subject: Subject
+  readonly notice: Notice
   readonly error: unknown
 }
 
@@ -66,11 +79,11 @@ async function parkUnasked(
   request: GatewayRequest,
   run: Run,
 ): Promise<boolean> {
-  const subjects = lot.map(({ subject }) => subject)
+  const notices = lot.map(({ notice }) => notice)
   const error = lot[0]?.error
-  const id = unverifiedId(subjects)
+  const id = unverifiedId(notices)
   const message = messageOf(error)
-  const [bucket = null] = subjects.flatMap((subject) => bucketsToAsk(parts, subject))
+  const [bucket = null] = notices.flatMap((notice) => bucketsToAsk(parts, notice))
   const parked = await park(parts.store, {
     id,
     group: isUnverifiable(error) ? groupInLane('unchecked', { id, group: id }) : id,
@@ -83,54 +96,59 @@ async function parkUnasked(
       kind: 'unverified',
       bodyBase64: bodyBase64(request),
       bucket,
-      ...(!isWholeBody && { only: subjects.map(keyOf) }),
+      ...(!isWholeBody && { only: notices.map(keyOf) }),
     },
   })
-  const named = subjects.slice(0, NAMED).map(endOf)
-  const which = named.length === 1 ? named[0] : { count: subjects.length, of: named }
+  const named = notices.slice(0, NAMED).map(endOf)
+  const which = named.length === 1 ? named[0] : { count: notices.length, of: named }
   parts.log(parked ? 'warn' : 'error', 'CI could not be asked', { ...which, error: message, parked })
   return parked
 }
 
 /** The same for every repeat. */
-function unverifiedId(subjects: readonly Subject[]): string {
-  return `unverified-${digest(...subjects.flatMap((subject) => [subject.kind, idOf(subject), stateOf(subject)]))}`
+function unverifiedId(notices: readonly Notice[]): string {
+  return `unverified-${digest(...notices.flatMap((notice) => [notice.kind, notice.id, notice.state]))}`
 }
 
 /** Which of a parked body's executions and jobs an item is about, each once. v0.1 parked the whole body once for each of them. */
-export function subjectsOf(
+export function noticesOf(
   { id, parcel }: Pick<ParkedItem, 'id' | 'parcel'>,
-  body: readonly Subject[],
-): readonly Subject[] {
-  const all = [...new Map(body.map((subject) => [keyOf(subject), subject])).values()]
+  body: readonly Notice[],
+): readonly Notice[] {
+  const all = [...new Map(body.map((notice) => [keyOf(notice), notice])).values()]
   if (parcel.kind !== 'unverified') return all
   if (parcel.only !== undefined) {
     const only = new Set(parcel.only)
-    return all.filter((subject) => only.has(keyOf(subject)))
+    return all.filter((notice) => only.has(keyOf(notice)))
   }
-  const own = all.filter((subject) => unverifiedId([subject]) === id)
+  const own = all.filter((notice) => unverifiedId([notice]) === id)
   return own.length > 0 ? own : all
 }
 
-/** What CI says of a subject; null when it knows none such. Throws when it cannot be asked, or is not as far as its callback. */
+/** What CI says of a notice; null when it knows none such. Throws when it cannot be asked, or is not as far as its callback. */
 export async function askCi(
   parts: RelayParts,
-  subject: Subject,
+  notice: Notice,
   run: Pick<Run, 'deadline'>,
-): Promise<Subject | null> {
+): Promise<Notice | null> {
   const { readBack } = parts
   if (readBack === null) throw new Error('no credentials to ask CI with: give the function a role')
-  const buckets = bucketsToAsk(parts, subject)
-  if (buckets.length === 0) throw new Unverifiable('the callback names no bucket to ask CI about')
+  const buckets = bucketsToAsk(parts, notice)
+  if (buckets.length === 0)
+    throw new Unverifiable(
+      notice.askedAt === 'none'
+        ? 'CI cannot be asked about this kind of callback'
+        : 'the callback names no bucket to ask CI about',
+    )
   const deadline = run.deadline.within(DEADLINES.attempt)
   if (deadline.isOver) throw new Error('no time was left to ask CI')
   const told = await deadline.hold(
-    firstTold(readBack, subject, buckets, deadline),
+    firstTold(readBack, notice, buckets, deadline),
     () => new Error('CI gave no answer in time'),
   )
   // What CI answers may lag behind what it calls back.
-  if (told !== null && isGoingOn(stateOf(told)) && !isGoingOn(stateOf(subject)))
-    throw new StillGoingOn(`CI says that it is still ${stateOf(told)}`)
+  if (told !== null && isGoingOn(told.state) && !isGoingOn(notice.state))
+    throw new StillGoingOn(`CI says that it is still ${told.state}`)
   return told
 }
 
@@ -142,8 +160,11 @@ export function isStillGoingOn(error: unknown): boolean {
 }
 
 /** The bucket that the callback names; where it names none, those that RECONCILE has for its workflow. */
-export function bucketsToAsk({ bucketsOf }: RelayParts, subject: Subject): readonly string[] {
-  const { bucket, workflow } = subject.kind === 'workflow' ? subject.execution : subject.job
+export function bucketsToAsk(
+  { bucketsOf }: RelayParts,
+  { bucket, workflow, askedAt }: Notice,
+): readonly string[] {
+  if (askedAt === 'none') return []
   if (bucket !== null) return [bucket]
   const id = workflow?.id ?? null
   return id === null ? [] : bucketsOf(id)
@@ -160,30 +181,30 @@ function isUnverifiable(error: unknown): boolean {
 
 async function firstTold(
   readBack: ReadBack,
-  subject: Subject,
+  notice: Notice,
   buckets: readonly string[],
   deadline: Deadline,
-): Promise<Subject | null> {
+): Promise<Notice | null> {
   for (const bucket of buckets) {
-    const told = await toldOf(readBack, subject, bucket, deadline)
+    const told = await toldOf(readBack, notice, bucket, deadline)
     if (told !== null) return told
   }
+  // Only executions are all known at one place: of a job that none of the known places has, nobody can say that it is forged.
+  if (notice.askedAt !== 'executions')
+    throw new Unverifiable('CI knows no such job at any place that is known')
   return null
 }
 
 async function toldOf(
   readBack: ReadBack,
-  subject: Subject,
+  { id, askedAt, data }: Notice,
   bucket: string,
   deadline: Deadline,
-): Promise<Subject | null> {
-  if (subject.kind === 'job') {
-    const job = await readBack.job(bucket, subject.job.jobId, deadline)
-    return job && { kind: 'job', job }
-  }
-  const execution = await readBack.execution(bucket, subject.execution.runId, deadline)
+): Promise<Notice | null> {
+  if (askedAt !== 'executions') return readBack.job(bucket, id, deadline)
+  const told = await readBack.execution(bucket, id, deadline)
   // CI does not tell the headers of the upload again.
-  return execution && { kind: 'workflow', execution: { ...execution, headers: subject.execution.headers } }
+  return told && 'headers' in data ? { ...told, data: { ...told.data, headers: data.headers } } : told
 }
 
 function bodyBase64({ body, base64 }: GatewayRequest): string {

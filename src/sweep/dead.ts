@@ -12,8 +12,9 @@ const EVERY_MS = 3_600_000
 const GIVEN_UP: Occasion = {
   name: 'dead',
   severity: 'error',
-  title: (words, count) => words.deadTitle(count),
+  title: (words, count, hours) => words.deadTitle(count, hours),
   advice: (words) => words.deadAdvice,
+  heading: (words) => words.deadItems,
 }
 
 const ITEM_PREFIX = 'dead-alert-'

@@ -46,7 +46,7 @@ function digestOf(batch: readonly ParkedAlert[], words: Words): Alert {
   const kind = kindOf(batch)
   const severities = batch.map(({ alert }) => alert.severity)
   return {
-    id: `digest/${digest(...batch.map(({ item }) => item.id))}`,
+    id: `digest:${digest(...batch.map(({ item }) => item.id))}`,
     severity: (['error', 'warning'] as const).find((one) => severities.includes(one)) ?? 'info',
     title: words.digestTitle[kind](batch.length, minutes),
     facts: [],

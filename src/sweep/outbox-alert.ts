@@ -10,8 +10,9 @@ export interface Occasion {
   /** Begins the alert's id, which is the same for the same items. */
   readonly name: string
   readonly severity: Severity
-  readonly title: (words: Words, count: number) => string
+  readonly title: (words: Words, count: number, hours: number) => string
   readonly advice: (words: Words) => string
+  readonly heading: (words: Words) => string
 }
 
 /** Of so many the alert says what was in them; the others it names. */
@@ -19,19 +20,19 @@ const LOOKED_INTO = 50
 
 /** An alert about items of the outbox itself: what to do, and each item with what was in it and why it is there. */
 export async function outboxAlert(
-  { name, severity, title, advice }: Occasion,
+  { name, severity, title, advice, heading }: Occasion,
   items: readonly ItemHeader[],
   store: Store,
-  { language }: Pick<RelayParts, 'language'>,
+  { language, giveUpAfterMs }: Pick<RelayParts, 'language' | 'giveUpAfterMs'>,
 ): Promise<Alert> {
   const words = await wordsOf(language)
   const looks = await Promise.all(items.slice(0, LOOKED_INTO).map(async ({ id }) => store.read(id)))
   return {
-    id: `${name}/${digest(...items.map(({ id }) => id))}`,
+    id: `${name}:${digest(...items.map(({ id }) => id))}`,
     severity,
-    title: title(words, items.length),
+    title: title(words, items.length, giveUpAfterMs / 3_600_000),
     facts: [{ label: words.whatToDo, value: advice(words) }],
-    itemsHeading: words.outboxItems,
+    itemsHeading: heading(words),
     items: items.map(({ id, lastError }, index) => {
       const parcel = looks[index]?.parcel
       return {

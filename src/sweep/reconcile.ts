@@ -1,8 +1,8 @@
-import { isGoingOn } from '../relay/route'
+import { keyOf } from '../callback/notice'
+import { isGoingOn } from '../callback/verdict'
 import { isSettled, messageOf } from '../relay/ledger'
-import { ledgerKey } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
-import { process } from '../relay/process'
+import { settleNotice } from '../relay/settle-notice'
 import { Deadline } from '../delivery/deadline'
 import { failureOf } from '../delivery/failure'
 import type { Store } from '../stores/store'
@@ -121,7 +121,7 @@ export async function reconcile(
     { runId, state }: ListedExecution,
   ): Promise<'settled' | 'going-on' | 'open'> {
     if (isGoingOn(state)) return 'going-on'
-    if (await isSettled(store, ledgerKey('workflow', runId, state))) return 'settled'
+    if (await isSettled(store, keyOf({ kind: 'workflow', id: runId, state }))) return 'settled'
     const execution = await asked((deadline) => executions.execution(target.bucket, runId, deadline))
     const what = { id: runId, state, bucket: target.bucket }
     if (execution === null) {
@@ -129,7 +129,7 @@ export async function reconcile(
       return 'settled'
     }
     if (isGoingOn(execution.state)) return 'going-on'
-    const { outcome } = await process(parts, { kind: 'workflow', execution }, startRun(Date.now()))
+    const { outcome } = await settleNotice(parts, execution, startRun(Date.now()))
     if (outcome === 'held' || outcome === 'undelivered') return 'open'
     if (outcome === 'duplicate' || outcome === 'ignored') return 'settled'
     relayed += 1

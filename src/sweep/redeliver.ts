@@ -1,19 +1,18 @@
 import type { Deadline } from '../delivery/deadline'
 import { failure, type Failure, failureOf } from '../delivery/failure'
 import { bodyText } from '../callback/body-text'
-import type { Subject } from '../callback/model'
+import { keyOf, type Notice } from '../callback/notice'
 import { readCallback } from '../callback/read-callback'
 import { DEADLINES, startDeadline } from '../relay/deadlines'
 import { fewAtOnce } from '../relay/few-at-once'
 import { isSettled } from '../relay/ledger'
 import { tryDelivery } from '../relay/try-delivery'
-import { idOf, keyOf } from '../relay/outcome'
 import type { RelayParts } from '../relay/parts'
-import { process } from '../relay/process'
 import type { Run } from '../relay/run'
+import { settleNotice } from '../relay/settle-notice'
 import { startStopwatch } from '../relay/stopwatch'
 import { isToldMeanwhile } from '../relay/tell-channels'
-import { askCi, isStillGoingOn, subjectsOf } from '../relay/verify'
+import { askCi, isStillGoingOn, noticesOf } from '../relay/verify'
 import type { Parcel, ParkedItem } from '../stores/store'
 
 /** One more try at a parked item, of whatever kind; null when it is settled and can go. Never throws. */
@@ -50,20 +49,21 @@ async function relayAgain(
 ): Promise<Failure | null> {
   let failuresInARow = 0
   try {
-    const subjects = subjectsOf(item, readCallback(bodyText(parcel.bodyBase64, true)))
-    const mayBeSettled = subjects.length > 1 && item.tries > 1
+    const read = readCallback(bodyText(parcel.bodyBase64, true))
+    const notices = read === 'test' ? [] : noticesOf(item, read)
+    const mayBeSettled = notices.length > 1 && item.tries > 1
     const failures = await fewAtOnce(
-      subjects,
-      async (subject) => {
+      notices,
+      async (notice) => {
         if (deadline.isOver || failuresInARow >= PATIENCE) return failure('no time was left for all of it')
         try {
-          if (mayBeSettled && parts.store !== null && (await isSettled(parts.store, keyOf(subject))))
+          if (mayBeSettled && parts.store !== null && (await isSettled(parts.store, keyOf(notice))))
             return null
           const run = startRun(item.parkedAt, deadline)
-          const verified = parts.verify === 'off' ? subject : await askCi(parts, subject, run)
+          const verified = await verifiedNow(parts, notice, item, run)
           failuresInARow = 0
-          if (verified === null) return unknown(parts, subject)
-          const { outcome } = await process(parts, verified, run)
+          if (verified === null) return unknown(parts, notice)
+          const { outcome } = await settleNotice(parts, verified, run)
           return outcome === 'held' || outcome === 'undelivered'
             ? failure(`relayed again, but ${outcome}`)
             : null
@@ -82,6 +82,21 @@ async function relayAgain(
   }
 }
 
+/** So often CI is asked about what is over while a part of it goes on; then its own words count. */
+const OPEN_TRIES = 3
+
+/** What CI says now, where it has to be asked. */
+async function verifiedNow(
+  parts: RelayParts,
+  notice: Notice,
+  { tries }: ParkedItem,
+  run: Run,
+): Promise<Notice | null> {
+  if (parts.verify !== 'off') return askCi(parts, notice, run)
+  if (!notice.isOpen || parts.readBack === null || tries > OPEN_TRIES) return notice
+  return (await askCi(parts, notice, run)) ?? notice
+}
+
 /** What the item waits for: for as long as somebody can be asked about a part of it, that. */
 function worstOf(failures: readonly Failure[]): Failure | null {
   return (
@@ -93,8 +108,8 @@ function worstOf(failures: readonly Failure[]): Failure | null {
 }
 
 /** CI has been asked and knows no such execution: forged, and dropped. */
-function unknown(parts: RelayParts, subject: Subject): null {
-  parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id: idOf(subject) })
+function unknown(parts: RelayParts, notice: Notice): null {
+  parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id: notice.id })
   return null
 }
 

@@ -25,6 +25,7 @@ const UNCHECKED: Telling = {
     severity: 'warning',
     title: (words, count) => words.uncheckedTitle(count),
     advice: (words) => words.uncheckedAdvice,
+    heading: (words) => words.outboxItems,
   },
   isDue: () => true,
 }
@@ -36,6 +37,7 @@ const REFUSED: Telling = {
     severity: 'error',
     title: (words, count) => words.refusedTitle(count),
     advice: (words) => words.refusedAdvice,
+    heading: (words) => words.outboxItems,
   },
   // Of this very alert, where a channel refuses it, nobody is told again.
   isDue: ({ id, refusals = 0 }) => refusals >= REFUSALS && !id.startsWith('refused-alert-'),

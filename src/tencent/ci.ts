@@ -32,7 +32,10 @@ export interface ExecutionQuery {
 export interface CiClient {
   /** One execution (460/80044); null when CI knows none such. */
   describeExecution(bucket: string, runId: string, deadline: Deadline): Promise<string | null>
-  /** One job (436/85084), as an answer that may hold none; null when CI knows none such. Needs ci:DescribeMediaJob. */
+  /**
+   * One job of whatever kind, each asked for at a place of its own (436/85084, 436/121093, 436/49394, 460/63965): an answer that may hold none; null when
+   * none of the places knows it. Needs ci:DescribeMediaJob, ci:DescribeDocProcessJob and the like.
+   */
   describeJob(bucket: string, jobId: string, deadline: Deadline): Promise<string | null>
   /** One page of a workflow's executions (460/80050). */
   listExecutions(query: ExecutionQuery, deadline: Deadline): Promise<string>
@@ -71,7 +74,7 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
   /** One execution or job; null when there is none such. */
   const describe = async (
     bucket: string,
-    folder: 'workflowexecution' | 'jobs',
+    folder: 'workflowexecution' | JobFolder,
     id: string,
     deadline: Deadline,
   ): Promise<string | null> => {
@@ -81,7 +84,7 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
     if (answer.status === 200) return answer.body
     // A bucket that is not there speaks of a wrong region rather than of a forged run.
     if (answer.status === 404 && errorField(answer, 'Code') !== 'NoSuchBucket') return null
-    const what = folder === 'jobs' ? 'asking for a job' : 'asking for an execution'
+    const what = folder === 'workflowexecution' ? 'asking for an execution' : 'asking for a job'
     // No such bucket, or none of ours: asking again soon will not help.
     const unverifiable = answer.status === 403 || answer.status === 404
     throw cosRefusal(target, what, answer, { unverifiable })
@@ -89,7 +92,19 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
 
   return {
     describeExecution: (bucket, runId, deadline) => describe(bucket, 'workflowexecution', runId, deadline),
-    describeJob: (bucket, jobId, deadline) => describe(bucket, 'jobs', jobId, deadline),
+    async describeJob(bucket, jobId, deadline) {
+      const [first, ...others] = foldersFor(jobId)
+      const answer = await describe(bucket, first, jobId, deadline)
+      if (answer !== null && holdsJob(answer)) return answer
+      // The letter may mislead. A role that may ask about some kinds only is told by those what it needs to know.
+      const answers = await Promise.allSettled(
+        others.map(async (folder) => describe(bucket, folder, jobId, deadline)),
+      )
+      const known = answers.flatMap((one) =>
+        one.status === 'fulfilled' && one.value !== null ? [one.value] : [],
+      )
+      return known.find(holdsJob) ?? answer
+    },
 
     async listExecutions(query, deadline) {
       if (!isBucketName(query.bucket))
@@ -108,6 +123,30 @@ export function ciClient({ credentials, region, endpoint }: CiSettings): CiClien
       return answer.body
     },
   }
+}
+
+type JobFolder = (typeof JOB_FOLDERS)[keyof typeof JOB_FOLDERS]
+
+/** By the first letter of an id, which in the samples follows the kind; those without a letter are asked last. */
+const JOB_FOLDERS = {
+  j: 'jobs',
+  d: 'doc_jobs',
+  c: 'pic_jobs',
+  a: 'ai_jobs',
+  s: 'asr_jobs',
+  f: 'file_jobs',
+  v: 'virus/detect',
+} as const
+
+function foldersFor(jobId: string): readonly [JobFolder, ...JobFolder[]] {
+  const letter = jobId[0]?.toLowerCase() ?? ''
+  const first = Object.hasOwn(JOB_FOLDERS, letter) ? JOB_FOLDERS[letter as keyof typeof JOB_FOLDERS] : 'jobs'
+  return [first, ...Object.values(JOB_FOLDERS).filter((folder) => folder !== first)]
+}
+
+/** A job that is not there may be listed among those that do not exist. */
+function holdsJob(answer: string): boolean {
+  return /<JobsDetail[\s>]/.test(answer)
 }
 
 function endpointUrl(text: string): URL {

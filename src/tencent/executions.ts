@@ -1,5 +1,5 @@
 import type { Deadline } from '../delivery/deadline'
-import type { Job, WorkflowExecution } from '../callback/model'
+import type { Notice } from '../callback/notice'
 import {
   type ExecutionPage,
   readExecutionAnswer,
@@ -20,9 +20,13 @@ export interface ExecutionSpan {
 /** CI's executions and jobs as the relay knows them. All throw a PeerError when CI refuses or cannot be reached. */
 export interface Executions {
   /** One execution with each task's code and message; null when CI knows none such. */
-  readonly execution: (bucket: string, runId: string, deadline: Deadline) => Promise<WorkflowExecution | null>
+  readonly execution: (
+    bucket: string,
+    runId: string,
+    deadline: Deadline,
+  ) => Promise<Extract<Notice, { kind: 'workflow' }> | null>
   /** One job; null when CI knows none such. */
-  readonly job: (bucket: string, jobId: string, deadline: Deadline) => Promise<Job | null>
+  readonly job: (bucket: string, jobId: string, deadline: Deadline) => Promise<Notice | null>
   /** The executions created in a span, oldest first, page by page. */
   readonly page: (span: ExecutionSpan, deadline: Deadline) => Promise<ExecutionPage>
 }

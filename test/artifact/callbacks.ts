@@ -45,6 +45,11 @@ export function runId(prefix: string, number: number): string {
   return `i${prefix}${String(number).padStart(32 - prefix.length, '0')}`
 }
 
+/** Of a message, whose id is the RunId or JobId and the State. */
+export function runOf({ id }: { readonly id: string }): string {
+  return id.replace(/:[^:]*$/, '')
+}
+
 export function outcomeOf(answer: IntegratedResponse): unknown {
   const { outcome, error } = JSON.parse(answer.body) as { outcome?: unknown; error?: unknown }
   return outcome ?? error

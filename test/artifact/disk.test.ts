@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder'
-import { callbackXml } from './callbacks'
+import { callbackXml, runOf } from './callbacks'
 import { type HttpPeer, startPeer } from './http-peer'
 import { openRelay, type Relay } from './open-relay'
 
@@ -155,7 +155,7 @@ describe('a full disk', () => {
       queue.manner = 'takes'
       await relay.passTime(3_600_000)
       expect(await relay.sweep()).toMatchObject({ delivered: 3, waiting: 0 })
-      expect(queue.taken.map(({ id }) => id)).toEqual(['i1', 'i2', 'i3'])
+      expect(queue.taken.map(runOf)).toEqual(['i1', 'i2', 'i3'])
       expect((await relay.post(callbackXml('i5'))).outcome).toBe('queued')
       rmSync(join(disk, 'ballast'))
       // Not lost with the answer 503: the sender comes again.
@@ -187,7 +187,7 @@ describe('a full disk', () => {
       await two.passTime(15_000)
       const drained = (await one.sweep()).delivered + (await two.sweep()).delivered
       expect(drained).toBe(1)
-      const ids = linesOf(path).map(({ id }) => id)
+      const ids = linesOf(path).map(runOf)
       expect(new Set(ids).size).toBe(ids.length)
       expect(acknowledged.filter((id) => !ids.includes(id))).toEqual([])
       expect(ids).toHaveLength(acknowledged.length + 1)
@@ -211,7 +211,7 @@ test('a file limit: a line that is cut off at it spoils no other', async () => {
   expect(outcome).toBe('parked')
   const wide = opened(env)
   expect((await wide.post(callbackXml('b'))).outcome).toBe('queued')
-  expect(linesOf(path).map(({ id }) => id)).toEqual([...acknowledged, 'b'])
+  expect(linesOf(path).map(runOf)).toEqual([...acknowledged, 'b'])
 })
 
 test('a disk that fails while lines are on their way: none of them passes for kept', async () => {
@@ -256,7 +256,7 @@ test('too many open files: told to come again, and well afterwards', async () =>
   const again = (await relay.post(callbackXml('i2'))).outcome
   expect(['queued', 'duplicate']).toContain(again)
   expect(
-    linesOf(join(folder.path, 'queue.jsonl')).filter(({ id }) => id === 'i2').length,
+    linesOf(join(folder.path, 'queue.jsonl')).filter((line) => runOf(line) === 'i2').length,
   ).toBeGreaterThanOrEqual(1)
   expect(existsSync(join(store, 'tmp')) ? readdirSync(join(store, 'tmp')) : []).toEqual([])
   expect(relay.faults).toEqual([])

@@ -14,7 +14,7 @@ import {
   withThrottle,
 } from '../support/kafka-front'
 import { describeService } from '../support/services'
-import { callbackXml, runId } from './callbacks'
+import { callbackXml, runId, runOf } from './callbacks'
 import { openRelay, type Relay } from './open-relay'
 
 const LATER_MS = 240_000
@@ -48,7 +48,7 @@ describeService('kafka', (server) => {
     await consumer.subscribe({ topic, fromBeginning: true })
     await consumer.run({
       eachMessage: async ({ message: { value, offset } }) => {
-        inbox.push((JSON.parse(String(value)) as { id: string }).id)
+        inbox.push(runOf(JSON.parse(String(value)) as { id: string }))
         last = Number(offset)
       },
     })

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackEvent } from './callbacks'
+import { callbackEvent, runOf } from './callbacks'
 import { type CiScene, openCiScene } from './ci-scene'
 import { openRelay, type Relay } from './open-relay'
 import { buildOutbox, type Outbox } from './run-outbox'
@@ -145,12 +145,7 @@ describe('VERIFY=read-back while CI cannot be asked', () => {
     const asked = scene.ci.requests.length
     expect(await relay.sweep()).toMatchObject({ delivered: 1, failed: 1, waiting: 1 })
     expect(scene.ci.requests.length - asked).toBe(5)
-    expect(
-      scene
-        .queued()
-        .map(({ id }) => id)
-        .sort(),
-    ).toEqual(['j0', 'j1', 'j2', 'j3', 'j4'])
+    expect(scene.queued().map(runOf).sort()).toEqual(['j0', 'j1', 'j2', 'j3', 'j4'])
   })
 
   test('the sweep asks CI once about each of a body’s jobs, a few at a time, and routes each once', async () => {
@@ -186,7 +181,7 @@ describe('VERIFY=read-back while CI cannot be asked', () => {
     expect(await relay.sweep()).toMatchObject({ delivered: 3, waiting: 0 })
     expect(asked).toHaveLength(3 * count)
     expect(most).toBeLessThanOrEqual(16)
-    const ids = scene.queued().map(({ id }) => id)
+    const ids = scene.queued().map(runOf)
     expect(ids).toHaveLength(3 * count)
     expect(new Set(ids).size).toBe(3 * count)
     ci.closeAllConnections()
@@ -208,6 +203,6 @@ describe('VERIFY=read-back while CI cannot be asked', () => {
     const asked = scene.ci.requests.length
     expect(await relay.sweep()).toMatchObject({ delivered: 1, waiting: 0 })
     expect(scene.ci.requests.slice(asked)).toHaveLength(1)
-    expect(scene.queued().map(({ id }) => id)).toHaveLength(4)
+    expect(scene.queued().map(runOf)).toHaveLength(4)
   })
 })

@@ -22,7 +22,7 @@ describeService('rabbitmq', (server) => {
       expect(await relay.sweep()).toMatchObject({ delivered: ids.length, waiting: 0 })
       const events: string[] = []
       for (let message = await admin.basicGet({ queue: 'q', noAck: true }); message !== undefined;) {
-        events.push((JSON.parse(String(message.body)) as { id: string }).id)
+        events.push((JSON.parse(String(message.body)) as { data: { runId: string } }).data.runId)
         message = await admin.basicGet({ queue: 'q', noAck: true })
       }
       expect(events.sort()).toEqual([...ids].sort())

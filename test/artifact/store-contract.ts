@@ -1,5 +1,5 @@
 import { type FakeRobot, PAGERDUTY, PAGERDUTY_KEY, serveRobot, WECOM, WECOM_KEY } from '../support/fake-robot'
-import { callbackEvent, callbackXml, outcomeOf } from './callbacks'
+import { callbackEvent, callbackXml, outcomeOf, runOf } from './callbacks'
 import { type HttpPeer, startPeer } from './http-peer'
 import { openRelay, type Relay } from './open-relay'
 import { buildOutbox } from './run-outbox'
@@ -33,7 +33,7 @@ export function storeContract(
     relays.push(opened)
     return opened
   }
-  const ids = (): string[] => queue.taken.map(({ id }) => id)
+  const ids = (): string[] => queue.taken.map(runOf)
   const shared = isShared ? test : test.skip
 
   beforeEach(async () => {
@@ -153,7 +153,7 @@ export function storeContract(
       await one.passTime(2 * HOUR)
       expect(await one.sweep()).toMatchObject({ dead: 0, waiting: 0 })
       expect(alerts.taken).toHaveLength(1)
-      expect(alerts.taken[0]!.data['title']).toBe('1 delivery was given up')
+      expect(alerts.taken[0]!.data['title']).toBe('1 delivery was given up after 24 hours')
     } finally {
       await alerts.stop()
     }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackXml } from './callbacks'
+import { callbackXml, runOf } from './callbacks'
 import { startPeer } from './http-peer'
 import { openRelay, type Relay } from './open-relay'
 
@@ -118,7 +118,7 @@ test.each([1, 2, 3])(
         waiting = (await relays[sweeps % 2]!.sweep()).waiting
       }
       expect(waiting).toBe(0)
-      const ids = new Set(queue.taken.map(({ id }) => id))
+      const ids = new Set(queue.taken.map(runOf))
       expect([...taken].filter((id) => !ids.has(id))).toEqual([])
     } finally {
       for (const relay of relays) await relay.kill()

@@ -6,7 +6,7 @@ import { type FakeCos, startFakeCos } from '../support/fake-cos'
 import { type RedisServer, startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
 import { temporaryFolder } from '../support/temporary-folder'
-import { callbackXml } from './callbacks'
+import { callbackXml, runOf } from './callbacks'
 import { type HttpPeer, startPeer } from './http-peer'
 import { openRelay, type Relay } from './open-relay'
 import { buildOutbox, type Outbox } from './run-outbox'
@@ -143,7 +143,7 @@ describe('what cannot be read in a file store is passed over, named once a sweep
     queue.manner = 'takes'
     await one.passTime(15_000)
     expect(await one.sweep()).toMatchObject({ delivered: 2 })
-    expect(queue.taken.map(({ id }) => id)).toEqual(['i2', 'i3'])
+    expect(queue.taken.map(runOf)).toEqual(['i2', 'i3'])
     expect(straysIn(one).length).toBeGreaterThan(0)
     expect((await outbox.run(env, 'list')).out).toContain('unreadable')
   })
@@ -275,7 +275,7 @@ async function drained(env: Readonly<Record<string, string>>): Promise<void> {
   try {
     const one = opened({ ...env, ALERT_URLS: alerts.url })
     expect(await one.sweep()).toMatchObject({ delivered: 3, failed: 0, dead: 2, waiting: 0 })
-    const ids = queue.taken.map(({ id }) => id)
+    const ids = queue.taken.map(runOf)
     expect([...ids].sort()).toEqual(['i1', 'i2', 'i3'])
     expect(ids.indexOf('i1')).toBeLessThan(ids.indexOf('i2'))
     expect(alerts.taken).toHaveLength(1)

@@ -10,7 +10,7 @@ import {
 import { type RedisServer, startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder'
-import { callbackXml } from './callbacks'
+import { callbackXml, runOf } from './callbacks'
 import { type HttpPeer, startPeer } from './http-peer'
 import { openRelay, type Relay, type RelayOptions } from './open-relay'
 
@@ -70,7 +70,7 @@ describe('read-back', () => {
     expect((await relay.post(callbackXml('good', 'good.mp4'))).outcome).toBe('parked')
     ci.hangs = false
     expect(await relay.sweep()).toMatchObject({ delivered: 1, dead: 0, waiting: 25 })
-    expect(queue.taken.map(({ id }) => id)).toEqual(['good'])
+    expect(queue.taken.map(runOf)).toEqual(['good'])
     expect(titles()).toEqual(['25 callbacks cannot be checked with CI'])
     expect(String(alerts.taken[0]!.data['text'])).toContain('the callback names no bucket to ask CI about')
     for (let i = 0; i < 3; i++) await relay.sweep()
@@ -96,7 +96,7 @@ describe('read-back', () => {
     // Eight of those that nobody may know are asked about at once, and beside them this one.
     const first = ci.requests.slice(asked, asked + 9)
     expect(first.filter((request) => request.includes('/workflowexecution/good'))).toHaveLength(1)
-    expect(queue.taken.map(({ id }) => id)).toEqual(['good'])
+    expect(queue.taken.map(runOf)).toEqual(['good'])
   })
 
   test('told of in Chinese', async () => {
@@ -131,7 +131,7 @@ describe('a channel that is removed, or has another key', () => {
     const after = opened()
     await after.passTime(15_000)
     expect(await after.sweep()).toMatchObject({ delivered: 0, failed: 0, dead: 1, waiting: 0 })
-    expect(titles()).toEqual(['1 delivery was given up'])
+    expect(titles()).toEqual(['1 delivery was given up after 72 hours'])
     expect(String(alerts.taken[0]!.data['text'])).toContain('Workflow failed: transcode-all · b.mp4')
     expect(after.log().map(({ msg }) => msg)).toContain('the end of an incident is dropped')
     await after.passTime(2 * HOUR)

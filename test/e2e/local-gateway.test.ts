@@ -22,7 +22,7 @@ describe('npm start', () => {
     })
     expect(queued()).toEqual([
       expect.objectContaining({
-        id: success.body.id,
+        id: `${String(success.body.id)}:Success`,
         subject: '课程录像/2026春/第03讲 傅里叶变换 & 采样.mp4',
       }),
     ])

@@ -192,7 +192,7 @@ describe.each(['file', 'redis'] as const)('%s store', (kind) => {
       expect(code).toBe(1)
       expect(out).toMatch(/^unreadable-good +yes +delivered$/m)
       expect(out).toMatch(/^unreadable-x +NO +\S/m)
-      expect(delivered()).toEqual(['r9'])
+      expect(delivered()).toEqual(['r9:Success'])
       expect(await direct.read(BAD.id)).toMatchObject({ status: 'quarantined', tries: 1 })
     })
 

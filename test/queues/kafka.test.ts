@@ -82,7 +82,14 @@ describeService('kafka', (address) => {
     const headers = Object.fromEntries(
       Object.entries(record?.headers ?? {}).map(([name, value]) => [name, String(value)]),
     )
-    expect(headers).toEqual({ 'content-type': 'application/cloudevents+json; charset=utf-8' })
+    expect(headers).toEqual({
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      ce_workflowid: 'w1b4ffd6900a343c3a2fe5b92b1fb7ff6',
+      ce_workflowname: 'demo',
+      ce_bucket: 'examplebucket-1250000000',
+      ce_state: 'Success',
+      ce_verdict: 'succeeded',
+    })
     const read = KafkaBinding.toEvent({
       headers,
       body: String(record?.value),

@@ -2,19 +2,21 @@ import { WORDS } from '../support/words'
 import { plainText } from '../../src/alerts/alert'
 import { fitAlert } from '../../src/alerts/fit'
 import { toCloudEvent } from '../../src/callback/cloud-event'
-import type { Subject } from '../../src/callback/model'
+import { glimpse } from '../../src/callback/glimpse'
+import { noticeOfJob } from '../../src/callback/kinds/job'
+import { noticeOf } from '../../src/callback/kinds/workflow'
+import type { Notice } from '../../src/callback/notice'
 import { alertFor, unreadableAlert } from '../../src/relay/alert-text'
 import type { Language } from '../../src/relay/words/words'
 import { execution, jobOf, taskOf } from '../support/executions'
 
-function textOf(subject: Subject, severity: 'error' | 'warning', language: Language): string {
+function textOf(subject: Notice, severity: 'error' | 'warning', language: Language): string {
   const alert = alertFor(subject, toCloudEvent(subject), severity, WORDS[language])
   return `${alert.title}\n${plainText(alert)}`
 }
 
-const failed: Subject = {
-  kind: 'workflow',
-  execution: execution({
+const failed: Notice = noticeOf(
+  execution({
     state: 'Failed',
     object: '视频/开场.mp4',
     workflow: { id: 'w1', name: '转码流程' },
@@ -43,7 +45,7 @@ const failed: Subject = {
       }),
     ],
   }),
-}
+)
 
 test('a failed execution, in English', () => {
   expect(textOf(failed, 'error', 'en')).toBe(
@@ -71,34 +73,31 @@ test('a failed execution, in Chinese', () => {
   expect(textOf(failed, 'error', 'zh')).toBe(
     [
       '工作流执行失败：转码流程 · 视频/开场.mp4',
-      '工作流: 转码流程 (w1)',
-      '文件: 视频/开场.mp4',
-      '存储桶: media-1250000000',
-      '状态: Failed',
-      '失败任务（2/3）:',
+      '工作流：转码流程（w1）',
+      '文件：视频/开场.mp4',
+      '存储桶：media-1250000000',
+      '状态：失败（Failed）',
+      '失败任务（2/3）：',
       '  1. Snapshot',
-      '     节点: Snapshot_1',
-      '     模板: 封面 720p (t1)',
-      '     时间: 2020-12-01 11:00:43 → 11:00:45 +08:00 (耗时 2 秒)',
-      '     任务 ID: j1',
-      '     原因: InputError: no frame',
+      '     节点：Snapshot_1',
+      '     模板：封面 720p（t1）',
+      '     时间：2020-12-01 11:00:43 → 11:00:45 +08:00（耗时 2 秒）',
+      '     任务 ID：j1',
+      '     原因：InputError: no frame',
       '  2. SmartCover',
-      '     原因: 未知（回调不含失败原因，且未能从数据万象查询到）',
-      '执行 ID: i166ee19017b011eda8a5525400c540df',
+      '     原因：未知（回调未说明，向数据万象查询也未得到原因）',
+      '执行 ID：i166ee19017b011eda8a5525400c540df',
     ].join('\n'),
   )
 })
 
 test('success with a failed task is said to be so', () => {
-  const subject: Subject = {
-    kind: 'workflow',
-    execution: execution({ tasks: [taskOf({ state: 'Failed' })] }),
-  }
+  const subject: Notice = noticeOf(execution({ tasks: [taskOf({ state: 'Failed' })] }))
   expect(textOf(subject, 'warning', 'en').split('\n')[0]).toBe(
-    'Workflow succeeded with failed tasks: workflow-3 · 视频/game.mp4',
+    'Workflow succeeded in part: workflow-3 · 视频/game.mp4',
   )
   expect(textOf(subject, 'warning', 'zh').split('\n')[0]).toBe(
-    '工作流执行成功，但有任务失败：workflow-3 · 视频/game.mp4',
+    '工作流执行成功，但部分任务未成功：workflow-3 · 视频/game.mp4',
   )
 })
 
@@ -108,19 +107,18 @@ test('an unusual end lists the tasks that did not succeed, each with its state',
     taskOf({ state: 'Cancel', name: 'n2', jobId: 'j2' }),
     taskOf({ type: null, state: null, name: 'n3', jobId: 'j3', template: null }),
   ]
-  const subject: Subject = {
-    kind: 'workflow',
-    execution: execution({
+  const subject: Notice = noticeOf(
+    execution({
       state: 'Cancel',
       bucket: null,
       object: null,
       workflow: { id: 'w1', name: null },
       tasks,
     }),
-  }
+  )
   expect(textOf(subject, 'warning', 'en')).toBe(
     [
-      'Workflow ended unusually: w1',
+      'Workflow did not run to its end (Cancel): w1',
       'Workflow: w1',
       'Object: (not sent)',
       'Bucket: (not sent)',
@@ -138,19 +136,18 @@ test('an unusual end lists the tasks that did not succeed, each with its state',
       'Run: i166ee19017b011eda8a5525400c540df',
     ].join('\n'),
   )
-  expect(textOf(subject, 'warning', 'zh')).toContain('\n未成功的任务（2/3）:\n')
+  expect(textOf(subject, 'warning', 'zh')).toContain('\n未成功的任务（2/3）：\n')
 })
 
 test('a failed job', () => {
-  const subject: Subject = {
-    kind: 'job',
-    job: jobOf({
+  const subject: Notice = noticeOfJob(
+    jobOf({
       state: 'Failed',
       code: 'InputFileNotFound',
       message: 'no such file',
       workflow: { runId: 'r1', id: 'w1', name: 'wf' },
     }),
-  }
+  )
   expect(textOf(subject, 'error', 'en')).toBe(
     [
       'Job failed: Transcode · input/demo.mp4',
@@ -166,9 +163,8 @@ test('a failed job', () => {
       'Job: j68427030f84611ecb8546d80f2baf56f',
     ].join('\n'),
   )
-  const bare: Subject = {
-    kind: 'job',
-    job: jobOf({
+  const bare: Notice = noticeOfJob(
+    jobOf({
       state: 'Pause',
       tag: null,
       object: null,
@@ -177,29 +173,28 @@ test('a failed job', () => {
       startedAt: null,
       endedAt: null,
     }),
-  }
+  )
   expect(textOf(bare, 'warning', 'zh')).toBe(
     [
-      '任务异常结束：j68427030f84611ecb8546d80f2baf56f',
-      '文件: （回调未提供）',
-      '存储桶: （回调未提供）',
-      '状态: Pause',
-      '原因: 未知（回调未说明）',
-      '时间: 2022-06-30 15:29:42 +08:00',
-      '任务 ID: j68427030f84611ecb8546d80f2baf56f',
+      '任务未正常完成（Pause）：j68427030f84611ecb8546d80f2baf56f',
+      '文件：（回调未提供）',
+      '存储桶：（回调未提供）',
+      '状态：已暂停（Pause）',
+      '原因：未知（回调未说明）',
+      '时间：2022-06-30 15:29:42 +08:00',
+      '任务 ID：j68427030f84611ecb8546d80f2baf56f',
     ].join('\n'),
   )
 })
 
 describe('times', () => {
   const timeOf = (startedAt: string | null, endedAt: string | null): string | undefined => {
-    const subject: Subject = {
-      kind: 'workflow',
-      execution: execution({
+    const subject: Notice = noticeOf(
+      execution({
         state: 'Failed',
         tasks: [taskOf({ state: 'Failed', createdAt: null, startedAt, endedAt })],
       }),
-    }
+    )
     const alert = alertFor(subject, toCloudEvent(subject), 'error', WORDS.en)
     return alert.items[0]?.facts.find(({ label }) => label === 'Time')?.value
   }
@@ -237,26 +232,53 @@ describe('times', () => {
   })
 })
 
-test('an unreadable body, kept or not', () => {
-  const text = (kept: string | null, language: Language): string => {
-    const alert = unreadableAlert('id', 'The body is empty.', 0, kept, WORDS[language])
+test('an unreadable body, kept or not, with what can be seen in it', () => {
+  const text = (isKept: boolean, language: Language): string => {
+    const body =
+      '<Response><WorkflowExecution><RunId>r1</RunId><Object>a & b.mp4</Object><State>Failed</State>'
+    const problem = {
+      code: 'malformed-xml',
+      message: 'The XML cannot be read: a fault, line 1, column 56.',
+    } as const
+    const unreadable = { id: 'unreadable-1', problem, bytes: 980, isKept, seen: glimpse(body) }
+    const alert = unreadableAlert(unreadable, WORDS[language])
     return `${alert.title}\n${plainText(alert)}`
   }
-  expect(text('unreadable-1', 'en')).toBe(
-    'A callback could not be read\nProblem: The body is empty.\nSize in bytes: 0\nWhat to do: The body is kept as item unreadable-1 of the outbox: look at it, then redeliver or drop it.',
+  expect(text(true, 'en')).toBe(
+    [
+      'A callback could not be read',
+      'Problem: The XML cannot be read: a fault, line 1, column 56.',
+      'Size: 980 bytes',
+      'What to do: The body is kept (item unreadable-1). Look at it with `npm run outbox -- show unreadable-1`, then redeliver or drop it.',
+      'What can be seen in it:',
+      '  1. Not checked',
+      '     Object: a & b.mp4',
+      '     State: Failed',
+      '     Run: r1',
+    ].join('\n'),
   )
-  expect(text(null, 'zh')).toBe(
-    '收到无法解析的回调\n问题: The body is empty.\n字节数: 0\n处理建议: 未配置存储，原始内容仅保留在函数日志中。',
+  expect(text(false, 'zh')).toBe(
+    [
+      '收到无法解析的回调',
+      '问题：XML 格式有误（第 1 行第 56 列）',
+      '大小：980 字节',
+      '处理建议：未配置存储，原始回调仅保留在函数日志中。',
+      '可辨认的内容：',
+      '  1. 未经核实',
+      '     文件：a & b.mp4',
+      '     状态：失败（Failed）',
+      '     执行 ID：r1',
+    ].join('\n'),
   )
 })
 
 test('more tasks than anyone can look at are counted, not listed', () => {
   const tasks = Array.from({ length: 13_000 }, (_, index) => taskOf({ state: 'Failed', jobId: `j${index}` }))
-  const subject: Subject = { kind: 'workflow', execution: execution({ state: 'Failed', tasks }) }
+  const subject: Notice = noticeOf(execution({ state: 'Failed', tasks }))
   const alert = alertFor(subject, toCloudEvent(subject), 'error', WORDS.en)
   expect(alert).toMatchObject({ itemsHeading: 'Failed tasks (13000 of 13000)', unlisted: 11_000 })
   expect(alert.items).toHaveLength(2_000)
-  expect(alert.event?.data).toBe(subject.execution)
+  expect(alert.event?.data).toBe(subject.data)
   expect(plainText(alert)).toMatch(/\n  2000\. Transcode\n[^]*: j1999\n.*\nand 11000 more tasks\nRun: /)
   expect(fitAlert(alert, () => true)).toMatchObject({ more: 'and 11000 more tasks' })
   expect(fitAlert(alert, ({ items }) => items.length <= 7).more).toBe('and 12993 more tasks')
@@ -264,15 +286,15 @@ test('more tasks than anyone can look at are counted, not listed', () => {
 
 test('a text of megabytes goes with the event only, its incident under a short name', () => {
   const long = '\u{1f600}'.repeat(1_000_000)
-  const subject = (object: string): Subject => ({
-    kind: 'workflow',
-    execution: execution({
-      state: 'Failed',
-      object,
-      workflow: { id: long, name: long },
-      tasks: [taskOf({ state: 'Failed', type: long, name: long, message: long })],
-    }),
-  })
+  const subject = (object: string): Notice =>
+    noticeOf(
+      execution({
+        state: 'Failed',
+        object,
+        workflow: { id: long, name: long },
+        tasks: [taskOf({ state: 'Failed', type: long, name: long, message: long })],
+      }),
+    )
   const alerts = ['a', 'b', 'a'].map((object) => {
     const one = subject(object)
     return { ...alertFor(one, toCloudEvent(one), 'error', WORDS.en), event: null }
@@ -288,5 +310,5 @@ test('a text of megabytes goes with the event only, its incident under a short n
 
 test('an alert’s id is the same for a repeat, and another for another state', () => {
   const again = alertFor(failed, toCloudEvent(failed), 'error', WORDS.zh)
-  expect(again.id).toBe('i166ee19017b011eda8a5525400c540df/Failed')
+  expect(again.id).toBe('i166ee19017b011eda8a5525400c540df:Failed')
 })

@@ -261,7 +261,7 @@ describe('503, with Retry-After', () => {
     expect((await relay(post(body), INVOCATION)).body).toMatchObject({
       outcomes: [{ outcome: 'duplicate' }, { outcome: 'duplicate' }],
     })
-    expect(queue.events.map((event) => event.id)).toEqual(['1'])
+    expect(queue.events.map((event) => event.id)).toEqual(['1:Success'])
   })
 
   test('the same end again and again in one body is claimed and delivered once', async () => {
@@ -273,7 +273,7 @@ describe('503, with Retry-After', () => {
     expect((await relay(post(jobsXml(jobs)), INVOCATION)).body).toMatchObject({
       outcomes: ['queued', 'queued', 'duplicate', 'duplicate', 'alerted'].map((outcome) => ({ outcome })),
     })
-    expect(queue.events.map((event) => event.id)).toEqual(['1', '2'])
+    expect(queue.events.map((event) => event.id)).toEqual(['1:Success', '2:Success'])
   })
 
   test('a fault of the relay itself', async () => {
@@ -311,6 +311,7 @@ test('one log line a callback: outcome, ids, bucket, object, state, time by stag
       bucket: 'media-1250000000',
       object: '视频/game.mp4',
       state: 'Success',
+      verdict: 'succeeded',
       workflow: 'web6ac56c1ef54dbfa44d7f4103203be9',
       ms: {
         authenticate: expect.any(Number) as number,

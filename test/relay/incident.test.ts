@@ -1,5 +1,6 @@
 import type { Deadline } from '../../src/delivery/deadline'
 import type { Alert } from '../../src/alerts/alert'
+import type { Job } from '../../src/callback/model'
 import { createRelay } from '../../src/relay/relay'
 import type { Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
@@ -7,7 +8,8 @@ import { execution, jobOf, taskOf } from '../support/executions'
 import { brokenStore, fakeChannel, INVOCATION, memoryStore, post, testParts } from '../support/parts'
 import { executionXml, jobsXml } from '../support/render'
 
-const failed = (runId: string) => post(executionXml(execution({ runId, state: 'Failed' })))
+const failed = (runId: string, changes = {}) =>
+  post(executionXml(execution({ runId, state: 'Failed', ...changes })))
 const success = (runId: string, changes = {}) => post(executionXml(execution({ runId, ...changes })))
 const INCIDENT = 'workflow/web6ac56c1ef54dbfa44d7f4103203be9/media-1250000000/视频/game.mp4'
 
@@ -47,14 +49,49 @@ test('a success with a failed task opens one, and does not end one', async () =>
   expect(able.resolved).toEqual([INCIDENT])
 })
 
-test('jobs: the same tag and object', async () => {
+const job = (jobId: string, template: string | null, changes: Partial<Job> = {}) =>
+  post(jobsXml([jobOf({ jobId, operation: template && { TemplateId: template }, ...changes })]))
+
+test('jobs: the same tag, template and object', async () => {
   const able = fakeChannel('pagerduty-1', { resolves: true })
   const { send } = relayTo([able])
-  await send(post(jobsXml([jobOf({ state: 'Failed' })])))
-  await send(post(jobsXml([jobOf({ jobId: '2', tag: 'Snapshot' })])))
+  await send(job('1', 't1080', { state: 'Failed' }))
+  await send(job('2', 't1080', { tag: 'Snapshot' }))
+  await send(job('3', 't480'))
+  await send(job('4', 't1080', { object: 'other.mp4' }))
+  await send(job('5', null))
   expect(able.resolved).toEqual([])
-  await send(post(jobsXml([jobOf({ jobId: '3' })])))
-  expect(able.resolved).toEqual(['job/Transcode/media-1250000000/input/demo.mp4'])
+  await send(job('6', 't1080'))
+  expect(able.resolved).toEqual(['job/Transcode/t1080/media-1250000000/input/demo.mp4'])
+})
+
+test('what cannot be told from other work has an alert of its own, which nothing ends', async () => {
+  const able = fakeChannel('pagerduty-1', { resolves: true })
+  const { send } = relayTo([able])
+  await send(job('1', null, { state: 'Failed' }))
+  await send(job('2', 't', { state: 'Failed', object: null, bucket: null }))
+  await send(failed('3', { workflow: { id: null, name: null } }))
+  await send(job('4', null))
+  await send(job('5', 't', { object: null, bucket: null }))
+  await send(success('6', { workflow: { id: null, name: null } }))
+  expect(able.alerts.map(({ incident }) => incident)).toEqual([null, null, null])
+  expect(able.resolved).toEqual([])
+})
+
+test('a failure that comes after the later success of the same work is told, opened and closed at once', async () => {
+  const able = fakeChannel('pagerduty-1', { resolves: true })
+  const { send } = relayTo([able])
+  const at = (endedAt: string) => ({ tasks: [taskOf({ endedAt })] })
+  await send(success('2', at('2022-08-09T15:00:00+08:00')))
+  await send(failed('1', { tasks: [taskOf({ state: 'Failed', endedAt: '2022-08-09T14:00:00+08:00' })] }))
+  expect(able.alerts).toHaveLength(1)
+  expect(able.resolved).toEqual([INCIDENT])
+  await send(failed('3', { tasks: [taskOf({ state: 'Failed', endedAt: '2022-08-09T16:00:00+08:00' })] }))
+  // It had ended before the last failure did.
+  await send(success('4', at('2022-08-09T15:30:00+08:00')))
+  expect(able.resolved).toEqual([INCIDENT])
+  await send(success('5', at('2022-08-09T17:00:00+08:00')))
+  expect(able.resolved).toEqual([INCIDENT, INCIDENT])
 })
 
 test('a resolve that is refused is parked; one whose alert still waits is parked behind it, in the same group', async () => {
@@ -103,7 +140,7 @@ test('a store that cannot note or look up stops no delivery; the log says what s
 describe('with the sweep in between', () => {
   const LIMITS = { ms: 5_000, items: 100 }
   const PAGER = 'pagerduty-1'
-  const alerted = (run: string) => ['alert', `${run}/Failed`] as const
+  const alerted = (run: string) => ['alert', `${run}:Failed`] as const
   const resolved = ['resolve', INCIDENT] as const
 
   /** What the channel took, in order. */

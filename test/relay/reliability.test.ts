@@ -133,7 +133,7 @@ describe.each(Object.keys(stores))('idempotency, %s store', (kind) => {
     expect(more).toEqual([])
     expect(item).toMatchObject({ status: 'waiting', tries: 1, lastError: 'fake: refused' })
     expect(await store.read(item!.id)).toMatchObject({
-      parcel: { kind: 'message', event: { id: execution().runId } },
+      parcel: { kind: 'message', event: { id: `${execution().runId}:Success` } },
     })
   })
 })

@@ -18,6 +18,7 @@ async function routed(body: string): Promise<{ messages: string[]; alerts: strin
 }
 
 const WORKFLOW = 'com.tencentcloud.ci.workflow.succeeded'
+const PARTIAL = 'com.tencentcloud.ci.workflow.partial'
 const JOB = 'com.tencentcloud.ci.job.succeeded'
 const ok = taskOf()
 const bad = taskOf({ state: 'Failed' })
@@ -25,8 +26,12 @@ const bad = taskOf({ state: 'Failed' })
 test.each<[what: string, state: string, tasks: Task[], messages: string[], alerts: string[]]>([
   ['success', 'Success', [ok, ok], [WORKFLOW], []],
   ['success without tasks', 'Success', [], [WORKFLOW], []],
-  ['success with a failed task', 'Success', [ok, bad], [WORKFLOW], ['warning']],
-  ['success with a cancelled task', 'Success', [taskOf({ state: 'Cancel' })], [WORKFLOW], []],
+  ['success with a failed task', 'Success', [ok, bad], [PARTIAL], ['warning']],
+  ['success with a cancelled task', 'Success', [taskOf({ state: 'Cancel' })], [PARTIAL], ['warning']],
+  ['success with a paused task', 'Success', [taskOf({ state: 'Pause' })], [PARTIAL], ['warning']],
+  ['success with a task that goes on', 'Success', [taskOf({ state: 'Running' })], [PARTIAL], ['warning']],
+  ['success with a task without a state', 'Success', [taskOf({ state: null })], [WORKFLOW], []],
+  ['success with a task whose code is an error', 'Success', [taskOf({ code: 'E1' })], [PARTIAL], ['warning']],
   ['failure', 'Failed', [ok, bad], [], ['error']],
   ['failure, though every task succeeded', 'Failed', [ok], [], ['error']],
   ['cancelled', 'Cancel', [ok], [], ['warning']],

@@ -1,5 +1,7 @@
 import type { Deadline } from '../../src/delivery/deadline'
 import { readCallback } from '../../src/callback/read-callback'
+import { noticeOfJob } from '../../src/callback/kinds/job'
+import { noticeOf } from '../../src/callback/kinds/workflow'
 import type { Job, WorkflowExecution } from '../../src/callback/model'
 import type { ReadBack } from '../../src/relay/parts'
 import { createRelay } from '../../src/relay/relay'
@@ -24,9 +26,9 @@ function ci(...known: readonly (WorkflowExecution | Job)[]): ReadBack & { asked:
   const find = async (bucket: string, id: string, deadline: Deadline): Promise<never> => {
     if (deadline.isOver) throw new Error('late')
     asked.push(`${bucket}/${id}`)
-    return Promise.resolve(
-      (known.find((one) => ('runId' in one ? one.runId : one.jobId) === id) ?? null) as never,
-    )
+    const found = known.find((one) => ('runId' in one ? one.runId : one.jobId) === id)
+    const told = found && ('runId' in found ? noticeOf(found) : noticeOfJob(found))
+    return Promise.resolve((told ?? null) as never)
   }
   return { execution: find, job: find, asked }
 }
@@ -64,8 +66,17 @@ test('a job is asked about as a job', async () => {
   })
   expect(queue.events).toEqual([])
   expect(channel.alerts[0]?.event?.data).toEqual(truth)
-  const forged = createRelay(verifying(ci(), { queue }))
-  expect((await forged(post(jobsXml([claimedJob])), INVOCATION)).status).toBe(403)
+})
+
+test('a job that CI knows at no place waits, unchecked: nobody can say that it is forged', async () => {
+  const queue = fakeQueue()
+  const store = memoryStore()
+  const relay = createRelay(verifying(ci(), { queue, store }))
+  expect((await relay(post(jobsXml([jobOf()])), INVOCATION)).body).toMatchObject({ outcome: 'parked' })
+  expect(await store.list()).toMatchObject([
+    { group: expect.stringMatching(/^unchecked-/), lastError: expect.stringContaining('knows no such job') },
+  ])
+  expect(queue.events).toEqual([])
 })
 
 test('an end that CI does not know of yet waits, to be asked about again', async () => {
@@ -113,7 +124,7 @@ test('of two executions the known one is settled, the other one named', async ()
       ],
     },
   })
-  expect(queue.events.map(({ id }) => id)).toEqual(['r2'])
+  expect(queue.events.map(({ id }) => id)).toEqual(['r2:Success'])
 })
 
 describe('when CI cannot be asked, the callback waits in the outbox', () => {

@@ -70,7 +70,7 @@ describeService('rabbitmq', (rabbitmq) => {
           const sweptAfter = performance.now()
 
           const arrived = await queue.drain()
-          const got = orderOf(arrived.map(({ id, subject }) => ({ id, object: String(subject) })))
+          const got = orderOf(arrived.map(({ id, subject }) => ({ id, object: subject })))
           const expected = orderOf(sent)
           const outOfOrder = Object.keys(expected).filter(
             (object) => JSON.stringify(got[object]) !== JSON.stringify(expected[object]),

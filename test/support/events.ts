@@ -11,6 +11,11 @@ export function sampleEvent(id: string, note = 'a&b=c\n%41 d+e'): CloudEvent {
     type: 'com.tencentcloud.ci.workflow.succeeded',
     time: '2020-12-01T11:00:41+08:00',
     datacontenttype: 'application/json',
+    workflowid: 'w1b4ffd6900a343c3a2fe5b92b1fb7ff6',
+    workflowname: 'demo',
+    bucket: 'examplebucket-1250000000',
+    state: 'Success',
+    verdict: 'succeeded',
     data: {
       runId: id,
       bucket: 'examplebucket-1250000000',

@@ -1,4 +1,7 @@
 import fc from 'fast-check'
+import { noticeOfJob } from '../../src/callback/kinds/job'
+import { noticeOf } from '../../src/callback/kinds/workflow'
+import type { Notice } from '../../src/callback/notice'
 import type { Job, Task, TaskOutput, Text, WorkflowExecution } from '../../src/callback/model'
 
 /** A value that is set: CI writes `-` or nothing for one that is not. XML has no way to say a control character. */
@@ -137,6 +140,8 @@ export const anyJob: fc.Arbitrary<Job> = record({
   tag: text,
   bucket: text,
   object: text,
+  url: text,
+  headers,
   region: text,
   state: setText,
   code: text,
@@ -147,6 +152,7 @@ export const anyJob: fc.Arbitrary<Job> = record({
   endedAt: time,
   workflow: maybe(record({ runId: setText, id: text, name: text })),
   userData: text,
+  outputs: fc.constant([]),
   operation: maybe(anyTree),
 })
 
@@ -188,6 +194,8 @@ export function jobOf(changes: Partial<Job> = {}): Job {
     tag: 'Transcode',
     bucket: 'media-1250000000',
     object: 'input/demo.mp4',
+    url: null,
+    headers: {},
     region: 'ap-chongqing',
     state: 'Success',
     code: 'Success',
@@ -198,7 +206,19 @@ export function jobOf(changes: Partial<Job> = {}): Job {
     endedAt: '2022-06-30T15:30:08+08:00',
     workflow: null,
     userData: null,
+    outputs: [],
     operation: null,
     ...changes,
   }
 }
+
+/** The notice of a job as CI would call it back. */
+export function jobNotice(changes: Partial<Job> = {}): Notice {
+  return noticeOfJob(jobOf(changes))
+}
+
+export function workflowNotice(changes: Partial<WorkflowExecution> = {}): WorkflowNotice {
+  return noticeOf(execution(changes))
+}
+
+export type WorkflowNotice = Extract<Notice, { kind: 'workflow' }>

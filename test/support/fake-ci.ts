@@ -37,7 +37,7 @@ export interface FakeCi {
   credentials: Credentials
   /** By RunId; change it as executions come and go on. */
   readonly executions: Map<string, FakeExecution>
-  /** By id: the JobsDetail element. */
+  /** By id, or by place and id (`doc_jobs/d1`): the JobsDetail element. */
   readonly jobs: Map<string, string>
   /** Each request so far: path and query, decoded. */
   readonly requests: string[]
@@ -116,9 +116,11 @@ function answer(fake: FakeCi, request: IncomingMessage, response: ServerResponse
     return
   }
   const [, folder, runId, ...rest] = url.pathname.split('/')
-  if (request.method === 'GET' && folder === 'jobs' && runId !== undefined && rest.length === 0) {
-    const job = fake.jobs.get(runId)
-    send(200, `<Response>${job ?? `<NonExistJobIds>${runId}</NonExistJobIds>`}</Response>`)
+  const [, place, jobId] = JOB_PATH.exec(url.pathname) ?? []
+  if (request.method === 'GET' && place !== undefined && jobId !== undefined) {
+    const job = fake.jobs.get(place === 'jobs' ? jobId : `${place}/${jobId}`)
+    if (job === undefined && place !== 'jobs') refuse({ status: 404, code: 'NoSuchJob' })
+    else send(200, `<Response>${job ?? `<NonExistJobIds>${jobId}</NonExistJobIds>`}</Response>`)
   } else if (request.method !== 'GET' || folder !== 'workflowexecution' || rest.length > 0) {
     refuse({ status: 405, code: 'MethodNotAllowed' })
   } else if (runId === undefined) {
@@ -132,6 +134,8 @@ function answer(fake: FakeCi, request: IncomingMessage, response: ServerResponse
   }
 }
 
+/** Each kind of job has a place of its own. */
+const JOB_PATH = /^\/((?:doc_|pic_|ai_|asr_|file_)?jobs|virus\/detect)\/([^/]+)$/
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}$/
 const PARAMETERS = [
   'workflowId',

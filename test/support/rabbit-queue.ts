@@ -5,8 +5,8 @@ export interface RabbitQueue {
   readonly name: string
   /** The queue's URL by way of this address (a proxy's, else the server's own). */
   url(address?: string): string
-  /** Takes every message out, in order. */
-  drain(): Promise<readonly CloudEvent[]>
+  /** Takes every message out, in order: the RunId and the object of each. */
+  drain(): Promise<readonly { readonly id: string; readonly subject: string }[]>
   /** How many messages it holds. */
   count(): Promise<number>
   remove(): Promise<void>
@@ -20,11 +20,12 @@ export async function createRabbitQueue(address: string, name: string): Promise<
     url: (at = address) => `amqp://guest:guest@${at}/?queue=${name}`,
     async drain() {
       const channel = await connection.acquire()
-      const events: CloudEvent[] = []
+      const events: { id: string; subject: string }[] = []
       for (;;) {
         const message = await channel.basicGet({ queue: name, noAck: true })
         if (message === undefined) break
-        events.push(JSON.parse(String(message.body)) as CloudEvent)
+        const { data, subject = '' } = JSON.parse(String(message.body)) as CloudEvent
+        events.push({ id: 'runId' in data ? data.runId : '', subject })
       }
       await channel.close()
       return events

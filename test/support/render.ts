@@ -92,7 +92,15 @@ export function jobsXml(jobs: readonly Job[], seed = 0): string {
         xml.leaf('QueueId', job.queueId),
         xml.element(
           'Input',
-          xml.leaf('BucketId', job.bucket) + xml.leaf('Region', job.region) + xml.leaf('Object', job.object),
+          xml.leaf('BucketId', job.bucket) +
+            xml.leaf('Region', job.region) +
+            xml.leaf('Object', job.object) +
+            xml.leaf('Url', job.url) +
+            Object.entries(job.headers)
+              .map(([key, value]) =>
+                xml.element('CosHeaders', xml.leaf('Key', key) + xml.leaf('Value', value)),
+              )
+              .join(''),
         ),
         job.operation === null
           ? ''
@@ -181,7 +189,15 @@ export function jobsJson(jobs: readonly Job[], seed = 0): string {
       StartTime: json.time(job.startedAt),
       EndTime: json.time(job.endedAt),
       QueueId: job.queueId,
-      Input: json.fields({ BucketId: job.bucket, Region: job.region, Object: job.object }),
+      Input: json.fields({
+        BucketId: job.bucket,
+        Region: job.region,
+        Object: job.object,
+        Url: job.url,
+        CosHeaders: json.list(
+          Object.entries(job.headers).map(([key, value]) => json.fields({ Key: key, Value: value })),
+        ),
+      }),
       Operation: job.operation === null ? null : withUserData(job.operation as object, job.userData),
       UserData: job.operation === null ? job.userData : null,
       Workflow:

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import type { Alert, AlertItem } from '../../src/alerts/alert'
 import { type CloudEvent, toCloudEvent } from '../../src/callback/cloud-event'
+import { noticeOf } from '../../src/callback/kinds/workflow'
 import type { Task, WorkflowExecution } from '../../src/callback/model'
 import { hostileText } from './hostile-names'
 
@@ -32,7 +33,7 @@ const EXECUTION: WorkflowExecution = {
 }
 
 export function sampleEvent(changes: Partial<WorkflowExecution> = {}): CloudEvent {
-  return toCloudEvent({ kind: 'workflow', execution: { ...EXECUTION, ...changes } })
+  return toCloudEvent(noticeOf({ ...EXECUTION, ...changes }))
 }
 
 const ENGLISH_ITEMS: readonly AlertItem[] = [

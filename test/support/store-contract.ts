@@ -53,6 +53,8 @@ export function messageItem(id: string, changes: Partial<ParkedItem> = {}): Park
     subject: '目录/视频 "1".mp4',
     type: 'com.tencentcloud.ci.workflow.succeeded',
     datacontenttype: 'application/json',
+    state: 'Success',
+    verdict: 'succeeded',
     data: {
       runId: `run-${id}`,
       bucket: 'bucket-1250000000',

@@ -8,6 +8,7 @@ import { alertFor } from '../../src/relay/alert-text'
 import { alertDelivery, type Delivery, messageDelivery, resolveDelivery } from '../../src/relay/delivery'
 import type { NamedChannel, RelayParts } from '../../src/relay/parts'
 import { toCloudEvent } from '../../src/callback/cloud-event'
+import { noticeOf } from '../../src/callback/kinds/workflow'
 import type { WorkflowExecution } from '../../src/callback/model'
 import type { ParkedItem, Store } from '../../src/stores/store'
 import { sampleEvent } from './events'
@@ -62,7 +63,7 @@ export interface FakeQueue extends FakeTarget {
   readonly queue: NonNullable<RelayParts['queue']>
 }
 
-/** A queue that notes the id of each message. */
+/** A queue that notes the RunId or JobId of each message. */
 export function fakeQueue(manner: Manner = takes): FakeQueue {
   const fake: FakeQueue = {
     manner,
@@ -73,7 +74,8 @@ export function fakeQueue(manner: Manner = takes): FakeQueue {
       ...EMBEDDED,
       publish: async (events, deadline) =>
         Promise.all(
-          events.map(async ({ id }) => {
+          events.map(async ({ data }) => {
+            const id = 'runId' in data ? data.runId : 'jobId' in data ? data.jobId : data.event
             fake.tried.push(id)
             try {
               await behave(fake.manner, id, deadline)
@@ -160,6 +162,7 @@ export function scene(store: Store, parts: Partial<RelayParts> = {}): Scene {
     verify: 'off',
     bucketsOf: () => [],
     giveUpAfterMs: 24 * HOUR,
+    messageRaw: false,
     language: 'en',
     log: (level, msg, fields) => lines.push({ level, msg, ...fields }),
     about: {},
@@ -191,7 +194,8 @@ export function message(
   object = `${runId}.mp4`,
   changes: Partial<ParkedItem> = {},
 ): ParkedItem {
-  return parked(messageDelivery({ ...sampleEvent(runId), subject: object }), changes)
+  const event = sampleEvent(runId)
+  return parked(messageDelivery({ ...event, subject: object, data: { ...event.data, object } }), changes)
 }
 
 export function failedExecution(runId: string, changes: Partial<WorkflowExecution> = {}): WorkflowExecution {
@@ -203,8 +207,8 @@ export function failureAlert(
   changes: Partial<WorkflowExecution> = {},
   language: 'en' | 'zh' = 'en',
 ): Alert {
-  const subject = { kind: 'workflow', execution: failedExecution(runId, changes) } as const
-  return alertFor(subject, toCloudEvent(subject), 'error', WORDS[language])
+  const notice = noticeOf(failedExecution(runId, changes))
+  return alertFor(notice, toCloudEvent(notice), 'error', WORDS[language])
 }
 
 /** An alert that `channel` throttled: it waits for the channel's digest. */

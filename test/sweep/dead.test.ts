@@ -51,16 +51,16 @@ test('after 24 hours of failures an item is given up: kept, and told of once', a
   expect(item).toMatchObject({ status: 'dead', parkedAt: start, lastError: 'fake: connection refused' })
   expect(channel.alerts).toEqual([
     {
-      id: expect.stringMatching(/^dead\//) as string,
+      id: expect.stringMatching(/^dead:/) as string,
       severity: 'error',
-      title: '1 delivery was given up',
+      title: '1 delivery was given up after 24 hours',
       facts: [
         {
           label: 'What to do',
           value: 'Look at them with `npm run outbox -- list`, mend the cause, then redeliver or drop them.',
         },
       ],
-      itemsHeading: 'Outbox items',
+      itemsHeading: 'Not delivered',
       items: [
         {
           title: item!.id,
@@ -95,7 +95,7 @@ test('however many die and however long it takes: one alert, then one an hour, e
   const first = await sweep(parts, null, LIMITS)
   expect(first.dead).toBeGreaterThan(1)
   expect(channel.alerts).toHaveLength(1)
-  expect(channel.alerts[0]!.title).toBe(`${first.dead} deliveries were given up`)
+  expect(channel.alerts[0]!.title).toBe(`${first.dead} deliveries were given up after 24 hours`)
   for (let minute = 0; minute < 59; minute++) {
     clock.pass(MINUTE)
     await sweep(parts, null, LIMITS)
@@ -157,7 +157,7 @@ test('an alert about lost items that is lost itself is told to the other channel
   expect((await store.list()).every(({ status }) => status === 'dead')).toBe(true)
   const [, told, ...more] = up.alerts
   expect(told).toMatchObject({
-    title: '1 delivery was given up',
+    title: '1 delivery was given up after 24 hours',
     items: [{ title: expect.stringMatching(/^dead-alert-wecom-1-/) as unknown }],
   })
   expect(told?.items[0]?.facts).toContainEqual({ label: 'Problem', value: 'fake: connection refused' })
@@ -231,7 +231,7 @@ test('every kind of item is named by what is in it, in the language of the team'
   await store.park(of('4', { kind: 'unverified', bodyBase64: '' }))
   await store.park(of('5', { kind: 'unreadable', bodyBase64: '', error: 'malformed', message: '第 3 行' }))
   await sweep(scene(store, { channels: [channel.named], language: 'zh' }), null, LIMITS)
-  expect(channel.alerts[0]!.title).toBe('5 条投递多次失败，已放弃')
+  expect(channel.alerts[0]!.title).toBe('5 条消息重试 24 小时仍未送达，已停止重试')
   expect(channel.alerts[0]!.items.map(({ facts }) => facts[0]!.value)).toEqual([
     'no-object',
     'Workflow failed: workflow-3 · 视频/game.mp4',

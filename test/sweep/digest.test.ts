@@ -10,7 +10,7 @@ import { failedItem, untried } from '../../src/relay/deliver-or-park'
 import { alertDelivery, resolveDelivery } from '../../src/relay/delivery'
 import type { Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
-import { jobOf } from '../support/executions'
+import { jobNotice } from '../support/executions'
 import {
   alertItem,
   CONTEXT,
@@ -54,7 +54,7 @@ test('the failures of the last minutes go out as one message that names each', a
   const [alert] = channel.alerts
   expect(alert).toMatchObject({
     severity: 'error',
-    title: '12 workflows failed in the last 10 minutes',
+    title: 'Another 12 workflows failed in the last 10 minutes, held back by the robot’s limit',
     facts: [],
     itemsHeading: 'One by one',
     more: 'and {count} more',
@@ -73,10 +73,10 @@ test('the failures of the last minutes go out as one message that names each', a
 test('in Chinese', async () => {
   const channel = fakeChannel(WECOM)
   for (const run of ['r1', 'r2'])
-    await store.park(throttledAlert(WECOM, run, {}, failureAlert(run, {}, 'zh')))
+    await store.park(throttledAlert(WECOM, run, { parkedAt: clock.now++ }, failureAlert(run, {}, 'zh')))
   await sweep(scene(store, { channels: [channel.named], language: 'zh' }), null, LIMITS)
   expect(channel.alerts[0]).toMatchObject({
-    title: '最近 1 分钟内有 2 个工作流执行失败',
+    title: '最近 1 分钟另有 2 次工作流执行失败（因群机器人限流合并通知）',
     itemsHeading: '明细',
     items: [
       { title: 'workflow-3 · 视频/game.mp4', facts: [{ label: '执行 ID', value: 'r1' }] },
@@ -86,8 +86,8 @@ test('in Chinese', async () => {
 })
 
 function jobAlert(jobId: string): Alert {
-  const subject = { kind: 'job', job: jobOf({ jobId, state: 'Failed', code: 'BadInput' }) } as const
-  return alertFor(subject, toCloudEvent(subject), 'error', WORDS.en)
+  const notice = jobNotice({ jobId, state: 'Failed', code: 'BadInput' })
+  return alertFor(notice, toCloudEvent(notice), 'error', WORDS.en)
 }
 
 function warning(id: string): Alert {
@@ -103,36 +103,42 @@ test.each([
     'jobs alone',
     [jobAlert('j1'), jobAlert('j2')],
     'error',
-    '2 jobs failed in the last minute',
+    'Another 2 jobs failed in the last minute, held back by the robot’s limit',
     /^Transcode · /,
   ],
   [
     'workflows and jobs',
     [failureAlert('r1'), jobAlert('j2')],
     'error',
-    '2 alerts in the last minute',
+    'Another 2 alerts of the last minute, held back by the robot’s limit',
     /failed: /,
   ],
   [
     'a warning among failures',
     [failureAlert('r1'), warning('r2')],
     'error',
-    '2 alerts in the last minute',
+    'Another 2 alerts of the last minute, held back by the robot’s limit',
     /^Workflow (failed|ended unusually): /,
   ],
-  ['warnings alone', [warning('r1'), warning('r2')], 'warning', '2 alerts in the last minute', /unusually/],
+  [
+    'warnings alone',
+    [warning('r1'), warning('r2')],
+    'warning',
+    'Another 2 alerts of the last minute, held back by the robot’s limit',
+    /unusually/,
+  ],
   [
     'alerts about nothing in particular',
     [bare('x', 'info'), bare('y', 'info')],
     'info',
-    '2 alerts in the last minute',
+    'Another 2 alerts of the last minute, held back by the robot’s limit',
     /^About [xy]$/,
   ],
   [
     'failures of which nothing has a name',
     ['r1', 'r2'].map((run) => failureAlert(run, { object: null, workflow: { id: null, name: null } })),
     'error',
-    '2 workflows failed in the last minute',
+    'Another 2 workflows failed in the last minute, held back by the robot’s limit',
     /^r[12]$/,
   ],
 ] as const)('a digest of %s', async (_, alerts, severity, title, names) => {
@@ -166,7 +172,7 @@ test('a channel with room for none still gets them, one by one', async () => {
   const channel = fakeChannel(WECOM, { fits: 0 })
   for (const run of ['r1', 'r2', 'r3']) await store.park(throttledAlert(WECOM, run))
   await sweep(scene(store, { channels: [channel.named] }), null, LIMITS)
-  expect(channel.taken.sort()).toEqual(['r1/Failed', 'r2/Failed', 'r3/Failed'])
+  expect(channel.taken.sort()).toEqual(['r1:Failed', 'r2:Failed', 'r3:Failed'])
 })
 
 test('a digest that is throttled waits as long as the channel says, and counts as no try', async () => {
@@ -296,11 +302,11 @@ describe('channels that know incidents', () => {
     expect(new Set(items.map(({ group }) => group)).size).toBe(1)
 
     await sweep(parts, null, LIMITS)
-    expect(channel.tried).toEqual(['r1/Failed'])
+    expect(channel.tried).toEqual(['r1:Failed'])
     channel.manner = takes
     clock.pass(HOUR)
     await sweep(parts, null, LIMITS)
-    expect(channel.taken).toEqual(['r1/Failed', `resolve ${incident!}`, 'r3/Failed'])
+    expect(channel.taken).toEqual(['r1:Failed', `resolve ${incident!}`, 'r3:Failed'])
   })
 
   test('a resolve never overtakes the alert that it ends', async () => {
@@ -310,7 +316,7 @@ describe('channels that know incidents', () => {
     await store.park(resolveItem(PAGER, incident!, { parkedAt: clock.now + 1 }))
     const parts = scene(store, { channels: [channel.named] })
     await sweep(parts, null, LIMITS)
-    expect(channel.tried).toEqual(['r1/Failed'])
+    expect(channel.tried).toEqual(['r1:Failed'])
   })
 
   test('a resolve for a channel that no longer knows incidents just ends', async () => {

@@ -1,5 +1,4 @@
 import { openMemoryStore } from '../support/open-drivers'
-import type { WorkflowExecution } from '../../src/callback/model'
 import type { ListedExecution } from '../../src/callback/read-back'
 import { PeerError } from '../../src/delivery/peer-error'
 import { Deadline } from '../../src/delivery/deadline'
@@ -8,7 +7,7 @@ import type { Store } from '../../src/stores/store'
 import { reconcile, type ReconcileParts } from '../../src/sweep/reconcile'
 import { sweep } from '../../src/sweep/sweep'
 import type { Executions } from '../../src/tencent/executions'
-import { execution } from '../support/executions'
+import { type WorkflowNotice, workflowNotice } from '../support/executions'
 import {
   CONTEXT,
   fakeChannel,
@@ -79,14 +78,14 @@ class FakeCi implements ReconcileParts {
     return { executions, nextToken: start + PAGE < found.length ? `page-${start + PAGE}` : null }
   }
 
-  readonly readBack = async (bucket: string, runId: string): Promise<WorkflowExecution | null> => {
+  readonly readBack = async (bucket: string, runId: string): Promise<WorkflowNotice | null> => {
     expect(bucket).toBe(TARGET.bucket)
     this.readBacks.push(runId)
     await Promise.resolve()
     if (this.readBackFailures.length > 0) throw this.readBackFailures.shift()
     const run = this.runs.find((one) => one.runId === runId)
     const state = run?.told === undefined ? run?.state : run.told
-    return state == null ? null : execution({ runId, state, object: `${runId}.mp4` })
+    return state == null ? null : workflowNotice({ runId, state, object: `${runId}.mp4` })
   }
 }
 
@@ -188,7 +187,7 @@ test('a failed execution alerts', async () => {
   parts = scene(store, { queue: queue.queue, channels: [channel.named] })
   ci.end('r1', clock.now - HOUR, 'Failed')
   expect(await run()).toBe(1)
-  expect(channel.taken).toEqual(['r1/Failed'])
+  expect(channel.taken).toEqual(['r1:Failed'])
 })
 
 test.each(['-9e15', '-Infinity', '', '0', 'garbage'])(

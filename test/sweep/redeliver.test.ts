@@ -53,7 +53,7 @@ describe.each(['memory', 'file'])('parked deliveries in a %s: store', (kind) => 
       reconciled: 0,
     })
     expect(queue.taken).toEqual(['r1'])
-    expect(channel.taken.sort()).toEqual(['r2/Failed', 'resolve workflow/w/b/o'])
+    expect(channel.taken.sort()).toEqual(['r2:Failed', 'resolve workflow/w/b/o'])
     expect(await store.list()).toEqual([])
     expect(parts.lines).toEqual([expect.objectContaining({ level: 'info', msg: 'sweep', delivered: 3 })])
   })

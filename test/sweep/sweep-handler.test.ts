@@ -52,7 +52,7 @@ test('the timer redelivers what is parked and relays what only CI knows, in more
   ci.executions.set('other', fakeExecution('other', { createdAt, workflowId: 'w2' }))
 
   expect(await sweep_handler(undefined, context)).toEqual({ ...NOTHING, delivered: 1, reconciled: 120 })
-  expect(queued()).toEqual(['parked', ...Array.from({ length: 120 }, (_, i) => `r${i}`)])
+  expect(queued()).toEqual(['parked', ...Array.from({ length: 120 }, (_, i) => `r${i}:Success`)])
   expect(ci.requests.filter((path) => path.includes('?'))).toHaveLength(2)
   store.close?.()
 })

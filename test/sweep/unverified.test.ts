@@ -1,11 +1,11 @@
 import { openMemoryStore } from '../support/open-drivers'
 import { PeerError } from '../../src/delivery/peer-error'
-import type { Job, WorkflowExecution } from '../../src/callback/model'
+import type { Notice } from '../../src/callback/notice'
 import { digest } from '../../src/relay/delivery'
 import { createRelay } from '../../src/relay/relay'
 import type { ParkedItem, Store } from '../../src/stores/store'
 import { sweep } from '../../src/sweep/sweep'
-import { execution, jobOf } from '../support/executions'
+import { jobNotice, type WorkflowNotice, workflowNotice } from '../support/executions'
 import {
   CONTEXT,
   fakeChannel,
@@ -29,8 +29,8 @@ let store: Store
 let queue: FakeQueue
 let parts: Scene
 /** What CI says of each run; a run that is not there is unknown to it. */
-let runs: Map<string, WorkflowExecution | Error>
-let jobs: Map<string, Job>
+let runs: Map<string, WorkflowNotice | Error>
+let jobs: Map<string, Notice>
 let asked: string[]
 
 beforeEach(() => {
@@ -84,7 +84,7 @@ test('a callback that came while CI was down is verified by the sweep, and what 
   runs.set('r1', down)
   expect(await callback('r1')).toMatchObject({ outcome: 'parked', id: 'r1' })
   expect(queue.tried).toEqual([])
-  runs.set('r1', execution({ runId: 'r1', bucket: BUCKET, object: 'what-ci-says.mp4' }))
+  runs.set('r1', workflowNotice({ runId: 'r1', bucket: BUCKET, object: 'what-ci-says.mp4' }))
   expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 1, waiting: 0 })
   expect(queue.taken).toEqual(['r1'])
   expect(await callback('r1')).toMatchObject({ outcome: 'duplicate' })
@@ -134,7 +134,7 @@ test('CI down for all of them: it is asked a few times a run, not for each', asy
 test('verified while the queue is down: parked as a message, the callback itself is done', async () => {
   runs.set('r1', down)
   await callback('r1')
-  runs.set('r1', execution({ runId: 'r1', bucket: BUCKET }))
+  runs.set('r1', workflowNotice({ runId: 'r1', bucket: BUCKET }))
   queue.manner = refuses
   await sweep(parts, null, LIMITS)
   expect(await store.list()).toEqual([
@@ -153,7 +153,7 @@ test.each([
 ])('%s: it stays', async (what, error) => {
   runs.set('r1', down)
   await callback('r1')
-  runs.set('r1', execution({ runId: 'r1', bucket: BUCKET }))
+  runs.set('r1', workflowNotice({ runId: 'r1', bucket: BUCKET }))
   const [before] = await store.list()
   if (what.startsWith('another')) await store.claim('workflow/r1/Success', HOUR)
   else queue.manner = refuses
@@ -214,7 +214,7 @@ test('a job is asked about as a job', async () => {
     lastError: null,
     parcel: { kind: 'unverified', bodyBase64: Buffer.from(body).toString('base64') },
   })
-  jobs.set('j1', jobOf({ jobId: 'j1', state: 'Success' }))
+  jobs.set('j1', jobNotice({ jobId: 'j1', state: 'Success' }))
   expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 1, waiting: 0 })
   expect(asked).toEqual(['j1'])
   expect(queue.taken).toEqual(['j1'])
@@ -242,7 +242,7 @@ const unverifiedItem = (id: string, body: string): ParkedItem => ({
 test('a body that v0.1 parked once for each of its jobs: each item asks about its own', async () => {
   const ids = ['j1', 'j2', 'j3']
   for (const id of ids) {
-    jobs.set(id, jobOf({ jobId: id, state: 'Success' }))
+    jobs.set(id, jobNotice({ jobId: id, state: 'Success' }))
     await store.park(unverifiedItem(`unverified-${digest('job', id, 'Success')}`, jobsBody(...ids)))
   }
   expect(await sweep(parts, null, LIMITS)).toMatchObject({ delivered: 3, failed: 0, waiting: 0 })
@@ -264,7 +264,7 @@ test('CI that cannot be asked is not asked about all of a long body', async () =
 
 test('of a body that comes up again, what was settled is not asked about again', async () => {
   const ids = ['j1', 'j2', 'j3']
-  for (const id of ids) jobs.set(id, jobOf({ jobId: id, state: 'Success' }))
+  for (const id of ids) jobs.set(id, jobNotice({ jobId: id, state: 'Success' }))
   await store.park(unverifiedItem('unverified-body', jobsBody(...ids)))
   const readBack = parts.readBack!
   let isDown = true
@@ -307,7 +307,7 @@ test('CI that is busy is asked about no more of a body, and not before it said',
 test('a ledger that gives no answer: left for a later sweep rather than routed without a claim', async () => {
   runs.set('r1', down)
   await callback('r1')
-  runs.set('r1', execution({ runId: 'r1', bucket: BUCKET }))
+  runs.set('r1', workflowNotice({ runId: 'r1', bucket: BUCKET }))
   const deaf = { ...store, claim: async () => Promise.reject(new Error('no answer')) }
   expect(await sweep({ ...parts, store: deaf }, null, LIMITS)).toMatchObject({
     delivered: 0,

@@ -52,13 +52,15 @@ describe('one execution', () => {
     const xml = await client().describeExecution(BUCKET, 'i1', signal())
     expect(fake.requests).toEqual(['/workflowexecution/i1'])
     expect(readExecutionAnswer(xml!, BUCKET)).toMatchObject({
-      runId: 'i1',
+      id: 'i1',
       bucket: BUCKET,
       object: 'videos/i1.mp4',
       state: 'Failed',
       createdAt: '2026-01-01T08:00:00+08:00',
       workflow: { id: 'w1', name: '转码 & 截图' },
-      tasks: [{ jobId: 'j1', state: 'Failed', code: 'InvalidInput', message: '输入 <x> & "y"' }],
+      data: {
+        tasks: [{ jobId: 'j1', state: 'Failed', code: 'InvalidInput', message: '输入 <x> & "y"' }],
+      },
     })
   })
 
@@ -97,13 +99,31 @@ describe('one job', () => {
     const xml = await client().describeJob(BUCKET, 'j1', signal())
     expect(fake.requests).toEqual(['/jobs/j1'])
     expect(readJobAnswer(xml!, BUCKET)).toMatchObject({
-      jobId: 'j1',
+      id: 'j1',
       bucket: BUCKET,
       object: 'a.mp4',
       state: 'Failed',
-      code: 'E1',
-      message: 'no video',
+      data: { code: 'E1', message: 'no video' },
     })
+  })
+
+  test.each([
+    ['d1', '/doc_jobs/d1'],
+    ['a1', '/ai_jobs/a1'],
+    ['c1', '/pic_jobs/c1'],
+    ['j1', '/jobs/j1'],
+  ])('%s is asked for at the place of its kind, then at the others', async (jobId, path) => {
+    await client().describeJob(BUCKET, jobId, signal())
+    expect(fake.requests[0]).toBe(path)
+    expect(new Set(fake.requests).size).toBe(7)
+  })
+
+  test('whose letter misleads is found at the place where it is', async () => {
+    const detail =
+      '<JobsDetail><JobId>x1</JobId><State>Success</State><Suggestion>block</Suggestion></JobsDetail>'
+    fake.jobs.set('virus/detect/x1', detail)
+    const told = readJobAnswer((await client().describeJob(BUCKET, 'x1', signal()))!, BUCKET)
+    expect(told).toMatchObject({ kind: 'review', id: 'x1', verdict: 'sensitive', bucket: BUCKET })
   })
 
   test('that does not exist is none', async () => {

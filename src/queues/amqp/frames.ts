@@ -21,15 +21,16 @@ const PUBLISH = 40
 const MANDATORY = 1
 const CONTENT_TYPE = 'application/cloudevents+json'
 /** The properties that are given: content type, headers, delivery mode, message id, timestamp (AMQP 0-9-1, 4.2.6.1). */
-const PROPERTIES = 0x8000 | 0x1000 | 0x0080 | 0x0040
-const HEADERS = 0x2000
+const PROPERTIES = 0x8000 | 0x2000 | 0x1000 | 0x0080 | 0x0040
+/** The type of a header that is a long string. */
+const LONG_STRING = 0x53
 const PERSISTENT = 2
 
 export interface Message {
   /** 255 bytes at most. */
   readonly id: string
-  /** Null: the id is whole. */
-  readonly wholeId: string | null
+  /** ASCII. */
+  readonly headers: readonly (readonly [name: string, value: string])[]
   readonly body: string
   /** Of the body, in bytes. */
   readonly size: number
@@ -50,10 +51,10 @@ export function framesTo(
   const publish = publishFrame(channel, exchange, routingKey)
   const contentType = shortString(CONTENT_TYPE)
   const largest = frameMax - AROUND
-  return ({ id, wholeId, body, size }, seconds) => {
+  return ({ id, headers, body, size }, seconds) => {
     const idBytes = Buffer.byteLength(id)
-    const headers = wholeId === null ? null : headersWith(wholeId)
-    const properties = 14 + contentType.length + (headers?.length ?? 0) + 1 + 1 + idBytes + 8
+    const tableSize = headers.reduce((sum, [name, value]) => sum + 1 + name.length + 1 + 4 + value.length, 0)
+    const properties = 14 + contentType.length + 4 + tableSize + 1 + 1 + idBytes + 8
     const bodies = Math.ceil(size / largest)
     const frames = Buffer.allocUnsafe(publish.length + AROUND + properties + bodies * AROUND + size)
     let at = publish.copy(frames)
@@ -63,9 +64,10 @@ export function framesTo(
     at = frames.writeUInt16BE(0, at)
     at = frames.writeUInt32BE(0, at)
     at = frames.writeUInt32BE(size, at)
-    at = frames.writeUInt16BE(headers === null ? PROPERTIES : PROPERTIES | HEADERS, at)
+    at = frames.writeUInt16BE(PROPERTIES, at)
     at += contentType.copy(frames, at)
-    at += headers?.copy(frames, at) ?? 0
+    at = frames.writeUInt32BE(tableSize, at)
+    for (const [name, value] of headers) at = writeHeader(frames, at, name, value)
     at = frames.writeUInt8(PERSISTENT, at)
     at = frames.writeUInt8(idBytes, at)
     at += frames.write(id, at)
@@ -109,14 +111,12 @@ function shortString(text: string): Buffer {
   return Buffer.concat([Buffer.of(Buffer.byteLength(text)), Buffer.from(text)])
 }
 
-/** A table of one long string. */
-function headersWith(wholeId: string): Buffer {
-  const value = Buffer.from(wholeId)
-  const sizes = [Buffer.alloc(4), Buffer.alloc(4)] as const
-  const name = shortString('cloudEvents:id')
-  sizes[0].writeUInt32BE(name.length + 1 + 4 + value.length)
-  sizes[1].writeUInt32BE(value.length)
-  return Buffer.concat([sizes[0], name, Buffer.from('S'), sizes[1], value])
+function writeHeader(frames: Buffer, at: number, name: string, value: string): number {
+  at = frames.writeUInt8(name.length, at)
+  at += frames.write(name, at, 'latin1')
+  at = frames.writeUInt8(LONG_STRING, at)
+  at = frames.writeUInt32BE(value.length, at)
+  return at + frames.write(value, at, 'latin1')
 }
 
 /** What a broker sends (AMQP 0-9-1, 4.2.3): the client would wait for a frame of any length, and make room for a body of any length. */

@@ -1,15 +1,46 @@
+import type { Verdict } from '../../callback/notice'
 import type { Words } from './words'
+
+const WORKFLOW: Readonly<Partial<Record<Verdict, string>>> = {
+  failed: 'Workflow failed',
+  partial: 'Workflow succeeded in part',
+}
+const JOB: Readonly<Partial<Record<Verdict, string>>> = {
+  failed: 'Job failed',
+  partial: 'Job succeeded in part',
+}
 
 export const words: Words = {
   colon: ': ',
-  workflowTitle: { error: 'Workflow failed', warning: 'Workflow ended unusually' },
-  succeededWithFailedTasks: 'Workflow succeeded with failed tasks',
-  jobTitle: { error: 'Job failed', warning: 'Job ended unusually' },
+  inBrackets: (text) => ` (${text})`,
+  workflowTitle: (verdict, state) => WORKFLOW[verdict] ?? `Workflow did not run to its end (${state})`,
+  jobTitle: (verdict, state) => JOB[verdict] ?? `Job did not run to its end (${state})`,
+  reviewTitle: {
+    succeeded: 'Review ended',
+    partial: 'Review ended',
+    normal: 'Review found nothing',
+    sensitive: 'Review found a violation',
+    suspected: 'Review asks for a person to look',
+    failed: 'Review failed',
+    unknown: 'Review did not run to its end',
+    running: 'Review goes on',
+  },
+  unknownEventTitle: 'An event that is not known here',
+  event: 'Event',
+  url: 'URL',
+  headers: 'Headers',
+  result: 'Result',
+  label: 'Label',
+  score: 'Score',
+  frozen: 'Frozen',
+  frozenAs: (state) => ({ '0': 'no', '1': 'yes', '2': 'moved away' })[state] ?? state,
+  dataId: 'Data ID',
   workflow: 'Workflow',
   object: 'Object',
   bucket: 'Bucket',
   region: 'Region',
   state: 'State',
+  stateOf: (state) => state,
   failedTasks: (failed, all) => `Failed tasks (${failed} of ${all})`,
   unsuccessfulTasks: (shown, all) => `Tasks that did not succeed (${shown} of ${all})`,
   moreTasks: 'and {count} more tasks',
@@ -20,6 +51,7 @@ export const words: Words = {
   jobType: 'Type',
   reason: 'Reason',
   noReason: 'unknown: callbacks do not say why, and CI did not tell',
+  notAsked: 'unknown: callbacks do not say why, and CI was not asked (the function has no role)',
   noJobReason: 'unknown: the callback does not say',
   run: 'Run',
   unnamed: '(unnamed)',
@@ -27,13 +59,19 @@ export const words: Words = {
   seconds: (seconds) => `${seconds} s`,
   unreadableTitle: 'A callback could not be read',
   unreadableKept: (id) =>
-    `The body is kept as item ${id} of the outbox: look at it, then redeliver or drop it.`,
+    `The body is kept (item ${id}). Look at it with \`npm run outbox -- show ${id}\`, then redeliver or drop it.`,
   unreadableNotKept: 'There is no store to keep the body in; the function\u2019s log has it.',
   problem: 'Problem',
-  receivedBytes: 'Size in bytes',
+  problemOf: (_, message) => message,
+  size: 'Size',
+  bytes: (count) => `${count} bytes`,
+  seenInIt: 'What can be seen in it',
+  unchecked: 'Not checked',
   whatToDo: 'What to do',
-  deadTitle: (count) => `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up`,
+  deadTitle: (count, hours) =>
+    `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up after ${hours} hours`,
   deadAdvice: 'Look at them with `npm run outbox -- list`, mend the cause, then redeliver or drop them.',
+  deadItems: 'Not delivered',
   refusedTitle: (count) =>
     `${count} ${count === 1 ? 'delivery is' : 'deliveries are'} refused again and again`,
   refusedAdvice:
@@ -46,9 +84,12 @@ export const words: Words = {
     'Nothing was relayed. If they are yours: give the function the right to ask CI about the bucket, or name bucket and workflow in RECONCILE. ' +
     'If you do not know them, the token may have leaked: change CALLBACK_TOKEN, and drop them with `npm run outbox -- drop ID`.',
   digestTitle: {
-    workflows: (count, minutes) => `${count} workflows failed in the last ${minutesInEnglish(minutes)}`,
-    jobs: (count, minutes) => `${count} jobs failed in the last ${minutesInEnglish(minutes)}`,
-    alerts: (count, minutes) => `${count} alerts in the last ${minutesInEnglish(minutes)}`,
+    workflows: (count, minutes) =>
+      `Another ${count} workflows failed in the last ${minutesInEnglish(minutes)}, held back by the robot\u2019s limit`,
+    jobs: (count, minutes) =>
+      `Another ${count} jobs failed in the last ${minutesInEnglish(minutes)}, held back by the robot\u2019s limit`,
+    alerts: (count, minutes) =>
+      `Another ${count} alerts of the last ${minutesInEnglish(minutes)}, held back by the robot\u2019s limit`,
   },
   digestHeading: 'One by one',
   moreItems: 'and {count} more',

@@ -1,18 +1,31 @@
-import type { Severity } from '../../alerts/alert'
+import type { UnreadableCode } from '../../callback/unreadable-callback'
+import type { Verdict } from '../../callback/notice'
 
 export type Language = 'en' | 'zh'
 
 /** Every word of an alert that is not CI's own, by language. */
 export interface Words {
   readonly colon: string
-  readonly workflowTitle: Readonly<Record<Exclude<Severity, 'info'>, string>>
-  readonly succeededWithFailedTasks: string
-  readonly jobTitle: Readonly<Record<Exclude<Severity, 'info'>, string>>
+  readonly inBrackets: (text: string) => string
+  readonly workflowTitle: (verdict: Verdict, state: string) => string
+  readonly jobTitle: (verdict: Verdict, state: string) => string
+  readonly reviewTitle: Readonly<Record<Verdict, string>>
+  readonly unknownEventTitle: string
+  readonly event: string
+  readonly url: string
+  readonly headers: string
+  readonly result: string
+  readonly label: string
+  readonly score: string
+  readonly frozen: string
+  readonly frozenAs: (state: string) => string
+  readonly dataId: string
   readonly workflow: string
   readonly object: string
   readonly bucket: string
   readonly region: string
   readonly state: string
+  readonly stateOf: (state: string) => string
   readonly failedTasks: (failed: number, all: number) => string
   /** Those that neither failed nor succeeded, of an execution without a failed one. */
   readonly unsuccessfulTasks: (shown: number, all: number) => string
@@ -24,6 +37,8 @@ export interface Words {
   readonly jobType: string
   readonly reason: string
   readonly noReason: string
+  /** CI was not asked. */
+  readonly notAsked: string
   readonly noJobReason: string
   readonly run: string
   readonly unnamed: string
@@ -33,10 +48,15 @@ export interface Words {
   readonly unreadableKept: (id: string) => string
   readonly unreadableNotKept: string
   readonly problem: string
-  readonly receivedBytes: string
+  readonly problemOf: (code: UnreadableCode, message: string) => string
+  readonly size: string
+  readonly bytes: (count: number) => string
+  readonly seenInIt: string
+  readonly unchecked: string
   readonly whatToDo: string
-  readonly deadTitle: (count: number) => string
+  readonly deadTitle: (count: number, hours: number) => string
   readonly deadAdvice: string
+  readonly deadItems: string
   readonly refusedTitle: (count: number) => string
   readonly refusedAdvice: string
   readonly outboxItems: string

@@ -1,5 +1,5 @@
-import type { Subject } from '../callback/model'
-import { type CloudEvent, toCloudEvent } from '../callback/cloud-event'
+import { type CloudEvent, toCloudEvent, withRaw } from '../callback/cloud-event'
+import { endOf, keyOf, type Notice } from '../callback/notice'
 import { alertFor, incidentOf } from './alert-text'
 import { wordsOf } from './alert-words'
 import { deliverOrPark, type Fate } from './deliver-or-park'
@@ -7,24 +7,24 @@ import { DEADLINES } from './deadlines'
 import { messageDelivery } from './delivery'
 import { endIncident, openIncident } from './incident'
 import { claim } from './ledger'
-import { endOf, idOf, keyOf, type Outcome } from './outcome'
+import type { Outcome } from './outcome'
 import type { RelayParts } from './parts'
 import { withReasons } from './reasons'
 import { type Route, routeOf } from './route'
 import type { Run } from './run'
 import { tellChannels } from './tell-channels'
 
-/** Takes one execution or job through claim, route, deliver and settle. Never throws. */
-export async function process(parts: RelayParts, subject: Subject, run: Run): Promise<Outcome> {
-  const end = endOf(subject)
-  const route = targetsOf(parts, routeOf(subject), end)
+/** Takes one notice through route, claim, deliver and settle: the one way in, for a callback, the sweep and reconciliation. Never throws. */
+export async function settleNotice(parts: RelayParts, notice: Notice, run: Run): Promise<Outcome> {
+  const end = endOf(notice)
+  const route = targetsOf(parts, routeOf(notice), end)
   if (route === null) return { outcome: 'ignored', ...end }
 
-  const ticket = await run.stopwatch.time('claim', () => claim(parts.store, keyOf(subject), run, parts.log))
+  const ticket = await run.stopwatch.time('claim', () => claim(parts.store, keyOf(notice), run, parts.log))
   if (ticket.kind === 'done') return { outcome: 'duplicate', ...end }
   if (ticket.kind === 'held') return { outcome: 'held', retryAfterMs: ticket.retryAfterMs, ...end }
 
-  const delivered = await run.stopwatch.time('deliver', () => deliver(parts, subject, route, run))
+  const delivered = await run.stopwatch.time('deliver', () => deliver(parts, notice, route, run))
   const outcome = outcomeOf(delivered)
   await run.stopwatch.time('settle', outcome === 'undelivered' ? ticket.release : ticket.settle)
   return { outcome, ...end }
@@ -57,16 +57,18 @@ function outcomeOf({ message, alert }: Fates): 'queued' | 'alerted' | 'parked' |
   return message === undefined ? 'alerted' : 'queued'
 }
 
-async function deliver(parts: RelayParts, subject: Subject, route: Route, run: Run): Promise<Fates> {
-  const event = toCloudEvent(subject)
+async function deliver(parts: RelayParts, notice: Notice, route: Route, run: Run): Promise<Fates> {
+  const event = toCloudEvent(notice)
   const [message, alert] = await Promise.all([
-    route.message ? sendMessage(parts, event, run) : undefined,
-    route.alert === null ? undefined : sendAlerts(parts, subject, event, route.alert, run),
-    route.message && route.alert === null
-      ? endIncident(parts, incidentOf(subject), idOf(subject), run)
-      : undefined,
+    route.message ? sendMessage(parts, messageOf(parts, notice, event), run) : undefined,
+    route.alert === null ? undefined : sendAlerts(parts, notice, event, route.alert, run),
+    notice.verdict === 'succeeded' ? endIncident(parts, incidentOf(notice), notice, run) : undefined,
   ])
   return { ...(message && { message }), ...(alert && { alert }) }
+}
+
+function messageOf({ messageRaw, queue }: RelayParts, { raw }: Notice, event: CloudEvent): CloudEvent {
+  return messageRaw ? withRaw(event, raw, queue?.largest ?? Infinity) : event
 }
 
 function sendMessage(parts: RelayParts, event: CloudEvent, run: Run): Promise<Fate> {
@@ -76,25 +78,23 @@ function sendMessage(parts: RelayParts, event: CloudEvent, run: Run): Promise<Fa
 /** An alert counts as delivered when one channel has taken it; each one that refused is parked on its own. */
 async function sendAlerts(
   parts: RelayParts,
-  subject: Subject,
+  notice: Notice,
   event: CloudEvent,
   severity: NonNullable<Route['alert']>,
   run: Run,
 ): Promise<Fate> {
-  const explained = await withReasons(parts, subject, run.deadline)
+  const explained = await withReasons(parts, notice, run.deadline)
+  const wasAsked = parts.readBack !== null
   const alert = alertFor(
     explained,
-    { ...event, data: dataOf(explained) },
+    { ...event, data: explained.data },
     severity,
     await wordsOf(parts.language),
+    wasAsked,
   )
   const fates = await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
-  await openIncident(parts, alert, fates)
+  await openIncident(parts, alert, fates, notice, run)
   return bestOf(fates.map(([, fate]) => fate))
-}
-
-function dataOf(subject: Subject): CloudEvent['data'] {
-  return subject.kind === 'workflow' ? subject.execution : subject.job
 }
 
 function bestOf(fates: readonly Fate[]): Fate {

@@ -1,0 +1,171 @@
+import {
+  headersOf,
+  inside,
+  keyOf,
+  nameOf,
+  type Node,
+  nodeOf,
+  nodesOf,
+  type Place,
+  placeAt,
+  requiredKeyOf,
+  restOf,
+  textOf,
+  timeOf,
+} from '../fields'
+import type { Job, TaskOutput } from '../model'
+import type { Notice, Verdict } from '../notice'
+import { UnreadableCallback } from '../unreadable-callback'
+import { isErrorCode, troublesIn, unlessTroubled, verdictOfState } from '../verdict'
+import { type Event, isStart } from './event-name'
+import { workOf } from './work'
+import { outputsIn } from './workflow'
+
+/**
+ * The notice of one JobsDetail element (460/76907 and its neighbours). Throws UnreadableCallback when it has no JobId or, once it is over, neither
+ * State nor Code. The verdict begins with the job's own State only; what an Operation holds (a watermark's State, say) can make it `partial`.
+ */
+export function jobNotice(node: Node, event: Event, where: string, bucket: string | null = null): Notice {
+  const at = placeAt(where)
+  const read = readJob(node, at, isStart(event))
+  const data = bucket === null ? read : { ...read, bucket }
+  return noticeOfJob(data, event, at.odd, node)
+}
+
+/** The notice of a job as read. `node`: the element that it was read from. */
+export function noticeOfJob(
+  data: Job,
+  event: Event = null,
+  odd: readonly string[] = [],
+  node: Node = {},
+): Notice {
+  const { jobId, state, bucket, object, workflow, tag, createdAt, endedAt, operation } = data
+  return {
+    kind: 'job',
+    id: jobId,
+    state,
+    verdict: verdictOf(data, event),
+    bucket,
+    object,
+    workflow,
+    tag,
+    endedAt,
+    createdAt,
+    work: workOf('job', tag, templateOf(operation) ?? nodeNameOf(node), bucket, object),
+    askedAt: 'jobs',
+    isOpen: false,
+    unknownEvent: event?.unknown ?? null,
+    raw: node,
+    odd,
+    data,
+  }
+}
+
+function verdictOf({ state, code, operation, outputs }: Job, event: Event): Verdict {
+  if (isStart(event)) return 'running'
+  if (event?.unknown != null) return 'unknown'
+  return unlessTroubled(
+    verdictOfState(state),
+    () =>
+      isErrorCode(code) ||
+      outputs.some((output) => isErrorCode(output.code)) ||
+      troublesIn(operation).length > 0,
+  )
+}
+
+/** The template by which it works. */
+function templateOf(operation: unknown): string | null {
+  const at = placeAt('Operation')
+  const node = (operation ?? {}) as Node
+  return textOf(node, 'TemplateId', at) ?? textOf(node, 'TemplateName', at)
+}
+
+/** The node of the workflow that started it. */
+function nodeNameOf(node: Node): string | null {
+  const at = placeAt('JobsDetail')
+  const workflow = nodeOf(node, 'Workflow', at)
+  return workflow && textOf(workflow, 'Name', at)
+}
+
+const USER_DATA = new Set(['UserData'])
+
+export function readJob(node: Node, at: Place, isStarted = false): Job {
+  const code = textOf(node, 'Code', at)
+  const state =
+    keyOf(node, 'State', at) ??
+    (isStarted ? 'Running' : code === null ? null : isErrorCode(code) ? 'Failed' : 'Success')
+  if (state === null) throw new UnreadableCallback('missing-field', `${at.path} has neither State nor Code.`)
+  // Jobs that join several objects list an Input each; the first one names the job.
+  const input = nodeOf(node, 'Input', at) ?? {}
+  const inInput = inside(at, 'Input')
+  const operation = nodeOf(node, 'Operation', at)
+  const inOperation = inside(at, 'Operation')
+  // Jobs on documents name the bucket only where they write to.
+  const output = (operation && nodeOf(operation, 'Output', inOperation)) ?? {}
+  const inOutput = inside(inOperation, 'Output')
+  return {
+    jobId: requiredKeyOf(node, 'JobId', at),
+    tag: textOf(node, 'Tag', at),
+    bucket: nameOf(input, 'BucketId', inInput) ?? nameOf(output, 'Bucket', inOutput),
+    object: nameOf(input, 'Object', inInput),
+    url: textOf(input, 'Url', inInput),
+    headers: {
+      ...(operation && headersOf(nodeOf(operation, 'Input', inOperation) ?? {}, inOperation)),
+      ...headersOf(input, inInput),
+    },
+    region: textOf(input, 'Region', inInput) ?? textOf(output, 'Region', inOutput),
+    state,
+    code,
+    message: textOf(node, 'Message', at),
+    queueId: textOf(node, 'QueueId', at),
+    createdAt: timeOf(node, 'CreationTime', at) ?? timeOf(node, 'CreateTime', at),
+    startedAt: timeOf(node, 'StartTime', at),
+    endedAt: timeOf(node, 'EndTime', at),
+    workflow: readWorkflow(node, at),
+    userData: (operation && textOf(operation, 'UserData', inOperation)) ?? textOf(node, 'UserData', at),
+    outputs: operation === null ? [] : readOutputs(operation, inOperation),
+    operation: operation && restOf(operation, USER_DATA),
+  }
+}
+
+function readWorkflow(node: Node, at: Place): Job['workflow'] {
+  const workflow = nodeOf(node, 'Workflow', at)
+  if (workflow === null) return null
+  const here = inside(at, 'Workflow')
+  return {
+    runId: textOf(workflow, 'RunId', here),
+    id: textOf(workflow, 'WorkflowId', here),
+    name: textOf(workflow, 'WorkflowName', here),
+  }
+}
+
+/** Of media jobs MediaResult.OutputFile, of documents the pages: whatever lists what was made. */
+function readOutputs(operation: Node, at: Place): readonly TaskOutput[] {
+  const media = nodeOf(operation, 'MediaResult', at)
+  const file = media && nodeOf(media, 'OutputFile', inside(at, 'MediaResult'))
+  const inFile = inside(inside(at, 'MediaResult'), 'OutputFile')
+  const results = nodeOf(operation, 'ResultInfo', at)
+  return [
+    ...(file === null ? [] : namedIn(file, inFile)),
+    ...(results === null ? [] : outputsIn(results, 'ObjectInfo', inside(at, 'ResultInfo'))),
+  ]
+}
+
+/** ObjectName is a text, or a list of them, and ObjectPrefix stands in front. */
+function namedIn(file: Node, at: Place): readonly TaskOutput[] {
+  const names = Object.hasOwn(file, 'ObjectName') ? file['ObjectName'] : []
+  const all = (Array.isArray(names) ? (names as readonly unknown[]) : [names]).filter(
+    (name): name is string => typeof name === 'string' && name !== '' && name !== '-',
+  )
+  const infos = nodesOf(file, 'Md5Info', at)
+  return all.map((object, index) => {
+    const info = infos.find((one) => one['ObjectName'] === object) ?? infos[index] ?? {}
+    const here = inside(at, `Md5Info[${index + 1}]`)
+    return {
+      object,
+      url: null,
+      code: textOf(info, 'Code', here),
+      message: textOf(info, 'Message', here),
+    }
+  })
+}

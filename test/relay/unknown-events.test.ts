@@ -1,0 +1,40 @@
+import { createRelay } from '../../src/relay/relay'
+import { fakeChannel, fakeQueue, INVOCATION, memoryStore, post, testParts } from '../support/parts'
+
+const event = (name: string, id: string): string =>
+  JSON.stringify({ EventName: name, WorkflowExecution: { RunId: id, State: 'Success', Object: 'a.mp4' } })
+
+test('an event nobody knows is kept whole and told of once an hour a name; it is never a success', async () => {
+  const store = memoryStore()
+  const queue = fakeQueue()
+  const channel = fakeChannel('wecom-1')
+  const relay = createRelay(testParts({ store, queue, channels: [channel] }))
+  const outcomeOf = async (body: string) => (await relay(post(body), INVOCATION)).body['outcome']
+  expect(await outcomeOf(event('WorkflowArchived', '1'))).toBe('alerted')
+  expect(await outcomeOf(event('WorkflowArchived', '2'))).toBe('parked')
+  expect(await outcomeOf(event('WorkflowArchived', '1'))).toBe('duplicate')
+  expect(await outcomeOf(event('WorkflowRestored', '3'))).toBe('alerted')
+  expect(queue.events).toEqual([])
+  expect(channel.alerts.map(({ event: told }) => told?.type)).toEqual([
+    'com.tencentcloud.ci.workflow.unknown',
+    'com.tencentcloud.ci.workflow.unknown',
+  ])
+  const kept = await Promise.all((await store.list()).map(async ({ id }) => store.read(id)))
+  expect(kept).toHaveLength(3)
+  for (const item of kept)
+    expect(item).toMatchObject({
+      status: 'quarantined',
+      parcel: { kind: 'unreadable', error: 'unknown-event', bodyBase64: expect.any(String) },
+    })
+})
+
+test('its body is what came, byte for byte', async () => {
+  const store = memoryStore()
+  const body = '{"EventType":"WorkflowTask", "WorkflowTaskEvent":{"TaskId":"t","Status":"FINISH"}}'
+  await createRelay(testParts({ store }))(post(body), INVOCATION)
+  const [header] = await store.list()
+  const item = await store.read(header!.id)
+  expect(item?.parcel.kind === 'unreadable' && Buffer.from(item.parcel.bodyBase64, 'base64').toString()).toBe(
+    body,
+  )
+})
