@@ -87,7 +87,7 @@ function workflowAlert(
   const failed = tasks.filter((task) => task.state === 'Failed')
   // Nothing failed, yet it did not succeed: the tasks that did not either are what there is to look at.
   const shown = failed.length > 0 ? failed : tasks.filter((task) => !isPlainSuccess(task))
-  const title = words.workflowTitle(verdict, state)
+  const title = unknownEvent === null ? words.workflowTitle(verdict, state) : words.unknownEventTitle
   return {
     title: title + words.colon + short(nameOf(execution)),
     facts: facts([
@@ -159,7 +159,7 @@ function reasonInside({ outputs }: Pick<Task, 'outputs'>): string | null {
 }
 
 function jobAlert({ verdict, unknownEvent }: Notice, job: Job, { words }: Telling): Told {
-  const title = words.jobTitle(verdict, job.state)
+  const title = unknownEvent === null ? words.jobTitle(verdict, job.state) : words.unknownEventTitle
   return {
     title: title + words.colon + short(nameOf(job)),
     facts: facts([

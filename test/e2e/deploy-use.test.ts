@@ -88,8 +88,8 @@ test('invoke, invoke local', async () => {
     statusCode: 200,
     body: expect.stringContaining('"outcome":"queued"'),
   })
+  expect(tried.all).toContain('"outcome": "alerted"')
   expect(tried.code).toBe(0)
-  expect(tried.stdout).toContain('"outcome": "alerted"')
   expect(bad.code).toBe(1)
   expect(bad.last(1)).toBe('The answer was none of 2xx: see above.')
   expect(swept.code).toBe(0)

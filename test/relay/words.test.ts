@@ -84,6 +84,16 @@ test.each<[what: string, body: object, title: string]>([
     '内容审核未正常完成：Ads · 封面/a.jpg',
   ],
   ['an event nobody knows', { EventName: 'BucketArchived' }, '收到未知类型的事件：BucketArchived'],
+  [
+    'an event nobody knows about an execution',
+    { EventName: 'WorkflowArchived', WorkflowExecution: { RunId: 'r', State: 'Success', Object: 'a.mp4' } },
+    '收到未知类型的事件：a.mp4',
+  ],
+  [
+    'an event nobody knows about a job',
+    { EventName: 'TaskArchived', JobsDetail: { JobId: 'j', State: 'Success', Tag: 'Snapshot' } },
+    '收到未知类型的事件：Snapshot',
+  ],
 ])('%s, in Chinese', (_, body, title) => {
   expect(told(noticeIn(body), 'zh').split('\n')[0]).toBe(title)
 })
