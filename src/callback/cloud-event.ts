@@ -81,5 +81,5 @@ function attribute<Name extends string>(
 
 /** Control characters, halves of surrogate pairs and noncharacters are not (CloudEvents 1.0.2, "String"). */
 function isAllowed(text: string): boolean {
-  return !/[\0-\x1f\x7f-\x9f]|\p{Cs}|\p{Noncharacter_Code_Point}/u.test(text)
+  return /^[\x20-\x7e]*$/.test(text) || !/[\0-\x1f\x7f-\x9f]|\p{Cs}|\p{Noncharacter_Code_Point}/u.test(text)
 }

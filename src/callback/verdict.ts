@@ -44,6 +44,18 @@ export function troublesIn(value: unknown, path = ''): readonly string[] {
   })
 }
 
+/** Whether there is any. (Apart from the list: each success is asked, and few hold anything.) */
+export function holdsTrouble(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(holdsTrouble)
+  const node = value as Record<string, unknown>
+  for (const name of Object.keys(node)) {
+    const inside = node[name]
+    if (typeof inside === 'object' ? holdsTrouble(inside) : isTrouble(name, asText(inside))) return true
+  }
+  return false
+}
+
 function isTrouble(name: string, text: string): boolean {
   switch (name) {
     case 'State':

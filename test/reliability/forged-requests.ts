@@ -62,7 +62,6 @@ const wrongToken: Make = (dice, number) => {
 /** The right token where none belongs. */
 const otherPlace: Make = (dice, number) => {
   const place = dice.pick<Fields>([
-    { path: `/${TOKEN}/` },
     { path: `/${TOKEN}/${text(dice, 5)}` },
     { path: `/${TOKEN}/../x` },
     { path: `/x?token=${TOKEN}` },

@@ -77,10 +77,10 @@ describeService('redis', () => {
       )
       expect(costs.success).toEqual(['evalsha', 'set'])
       expect(costs.duplicate).toEqual(['evalsha'])
-      expect(costs['success, PagerDuty configured']).toHaveLength(3)
+      expect(costs['success, PagerDuty configured']).toHaveLength(4)
       expect(costs['success parked']).toHaveLength(3)
       expect(costs['failure, WeCom']).toHaveLength(3)
-      expect(costs['failure, PagerDuty']).toHaveLength(4)
+      expect(costs['failure, PagerDuty']).toHaveLength(5)
     } finally {
       watch.close()
       await Promise.all([wecom.stop(), pagerduty.stop(), redis.stop()])

@@ -16,7 +16,7 @@ import {
 import type { Job, TaskOutput } from '../model'
 import type { Notice, Verdict } from '../notice'
 import { UnreadableCallback } from '../unreadable-callback'
-import { isErrorCode, troublesIn, unlessTroubled, verdictOfState } from '../verdict'
+import { holdsTrouble, isErrorCode, unlessTroubled, verdictOfState } from '../verdict'
 import { type Event, isStart } from './event-name'
 import { workOf } from './work'
 import { outputsIn } from './workflow'
@@ -66,10 +66,7 @@ function verdictOf({ state, code, operation, outputs }: Job, event: Event): Verd
   if (event?.unknown != null) return 'unknown'
   return unlessTroubled(
     verdictOfState(state),
-    () =>
-      isErrorCode(code) ||
-      outputs.some((output) => isErrorCode(output.code)) ||
-      troublesIn(operation).length > 0,
+    () => isErrorCode(code) || outputs.some((output) => isErrorCode(output.code)) || holdsTrouble(operation),
   )
 }
 

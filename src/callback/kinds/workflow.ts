@@ -1,6 +1,7 @@
 import {
   headersOf,
   inside,
+  isNode,
   keyOf,
   nameOf,
   type Node,
@@ -16,7 +17,7 @@ import type { Task, TaskOutput, Template, WorkflowExecution } from '../model'
 import type { Notice, Verdict } from '../notice'
 import { latest } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
-import { isErrorCode, isGoingOn, troublesIn, unlessTroubled, verdictOfState } from '../verdict'
+import { isErrorCode, isGoingOn, holdsTrouble, unlessTroubled, verdictOfState } from '../verdict'
 import { type Event, isStart } from './event-name'
 import { workOf } from './work'
 
@@ -61,12 +62,16 @@ function verdictOf(data: WorkflowExecution, event: Event, raw: Node): Verdict {
 }
 
 /** What the tasks say, and what lies in them that the model has no place for. */
-function isTroubled(node: Node, execution: WorkflowExecution): boolean {
+function isTroubled({ Tasks: tasks }: Node, execution: WorkflowExecution): boolean {
+  if (hasTroubledTask(execution)) return true
+  return (Array.isArray(tasks) ? (tasks as readonly unknown[]) : [tasks]).some(holdsTroubleBelow)
+}
+
+/** Not its own State, which has been looked at: a judgement node's is no fault. */
+function holdsTroubleBelow(task: unknown): boolean {
   return (
-    hasTroubledTask(execution) ||
-    nodesOf(node, 'Tasks', placeAt('')).some((task) =>
-      Object.values(task).some((inside) => troublesIn(inside).length > 0),
-    )
+    isNode(task) &&
+    Object.keys(task).some((name) => typeof task[name] === 'object' && holdsTrouble(task[name]))
   )
 }
 
