@@ -262,7 +262,7 @@ async function role(
   return [
     fail(
       `role: ${found.role}; read-back does not work (${response.status}${typeof outcome === 'string' ? `, ${outcome}` : ''})`,
-      'give the role ci:DescribeMediaWorkflowExecutions and ci:DescribeMediaJob on qcs::ci:<region>:uid/<appid>:bucket/<bucket>/*, and see `npx serverless logs -f callback`',
+      'give the role ci:DescribeMediaWorkflowExecutions, ci:DescribeMediaJob, ci:DescribeDocProcessJob and ci:DescribeAuditingVirusJob on qcs::ci:<region>:uid/<appid>:bucket/<bucket>/*, and see `npx serverless logs -f callback`',
     ),
   ]
 }

@@ -84,7 +84,7 @@ export async function keepUnknown(
   if (store === null || !kept) return true
   try {
     // A repeat is a duplicate, told or not.
-    if (await isSettled(store, keyOf(unknown))) return true
+    if (await timed(() => isSettled(store, keyOf(unknown)))) return true
     return (await timed(() => store.admit(`unknown-event/${fingerprintOf([name])}`, 1, EVERY_MS))) === 0
   } catch {
     return true

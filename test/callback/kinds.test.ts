@@ -121,6 +121,15 @@ describe('what nobody knows', () => {
     expect(only(body)).toMatchObject({ kind, verdict: 'unknown', unknownEvent: event })
   })
 
+  test('a name that is none is cut: it stands in alerts, in the log and in the store', () => {
+    for (const body of [
+      { EventName: 'X'.repeat(5_000) },
+      { EventType: 'X'.repeat(5_000) },
+      execution({}, 'X'.repeat(5_000)),
+    ])
+      expect(only(body).unknownEvent).toBe('X'.repeat(100))
+  })
+
   test('has the same id at each repeat, and another for another body', () => {
     const id = (detail: number) => only({ EventName: 'X', Detail: detail }).id
     expect(id(1)).toBe(id(1))

@@ -13,8 +13,12 @@ const ENDS = new Set(['WorkflowFinish', 'TaskFinish', 'JobFinish'])
 /** An open list: ReviewImage, ReviewVideo, ReviewText … */
 const REVIEW = /^Review[A-Z]/
 
+/** What is longer is no name: it stands in the log, in alerts and in the store. */
+export const LONGEST_EVENT = 100
+
 export function eventOf(document: Node): Event {
-  const name = textOf(document, 'EventName', placeAt('The document'))
+  const name =
+    textOf(document, 'EventName', placeAt('The document'))?.slice(0, LONGEST_EVENT).toWellFormed() ?? null
   if (name === null) return null
   const isKnown = STARTS.has(name) || ENDS.has(name) || REVIEW.test(name)
   return { name, unknown: isKnown ? null : name, isStart: STARTS.has(name) }
