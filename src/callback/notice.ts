@@ -42,7 +42,7 @@ interface Common {
   readonly isOpen: boolean
   /** An EventName that nobody knows. */
   readonly unknownEvent: Text
-  /** The element that it was read from. */
+  /** The element that it was read from, where that is kept; else without any field. */
   readonly raw: Node
   /** Fields that held something else than they should: read as far as possible, and named in the log. */
   readonly odd: readonly string[]

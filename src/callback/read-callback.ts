@@ -17,9 +17,9 @@ export type Callback = readonly [Notice, ...Notice[]] | 'test'
 
 /**
  * Reads a callback's body: XML or JSON, told apart by the first character that is not blank. A body holds one execution, one or several jobs, or
- * a review. Throws UnreadableCallback where no kind recognises it.
+ * a review. `keepsRaw`: whether each notice keeps the element that it was read from. Throws UnreadableCallback where no kind recognises it.
  */
-export function readCallback(body: string): Callback {
+export function readCallback(body: string, keepsRaw = false): Callback {
   const text = body.startsWith('\uFEFF') ? body.slice(1) : body
   const document = contentsOf(readDocument(text))
   if (isConsoleTest(document)) return 'test'
@@ -29,7 +29,12 @@ export function readCallback(body: string): Callback {
       'unknown-document',
       `The document holds neither a WorkflowExecution nor a JobsDetail; it holds: ${namesIn(document)}.`,
     )
-  return [first, ...rest]
+  // What was parsed takes far more room than what was read of it.
+  return keepsRaw ? [first, ...rest] : [withoutRaw(first), ...rest.map(withoutRaw)]
+}
+
+function withoutRaw(notice: Notice): Notice {
+  return { ...notice, raw: {} }
 }
 
 function noticesIn(document: Node, event: Event): readonly Notice[] {

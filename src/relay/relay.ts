@@ -72,7 +72,7 @@ export function createRelay(parts: RelayParts): Relay {
       return { answer: refusal(413, 'too-large', `The body is larger than ${LONGEST_BODY} bytes.`) }
 
     await spareMemoryFor(request.body)
-    const read = stopwatch.time('parse', () => parse(request))
+    const read = stopwatch.time('parse', () => parse(request, parts.messageRaw))
     if (read instanceof UnreadableCallback) {
       const told = await stopwatch.time('verify', () => toldOfUnreadable(parts, request, run))
       if (told !== null) {
@@ -150,9 +150,9 @@ function levelOf({ status, body }: Answer): 'info' | 'warn' | 'error' {
 
 type Result = { readonly answer: Answer } & Readonly<Record<string, unknown>>
 
-function parse(request: GatewayRequest): Callback | UnreadableCallback {
+function parse(request: GatewayRequest, keepsRaw: boolean): Callback | UnreadableCallback {
   try {
-    return readCallback(bodyText(request.body, request.base64))
+    return readCallback(bodyText(request.body, request.base64), keepsRaw)
   } catch (error) {
     if (error instanceof UnreadableCallback) return error
     throw error

@@ -197,14 +197,19 @@ async function firstTold(
 
 async function toldOf(
   readBack: ReadBack,
-  { id, askedAt, data }: Notice,
+  { id, askedAt, data, raw }: Notice,
   bucket: string,
   deadline: Deadline,
 ): Promise<Notice | null> {
-  if (askedAt !== 'executions') return readBack.job(bucket, id, deadline)
+  if (askedAt !== 'executions') {
+    const told = await readBack.job(bucket, id, deadline)
+    return told && { ...told, raw }
+  }
   const told = await readBack.execution(bucket, id, deadline)
+  if (told === null) return null
   // CI does not tell the headers of the upload again.
-  return told && 'headers' in data ? { ...told, data: { ...told.data, headers: data.headers } } : told
+  const headers = 'headers' in data ? data.headers : told.data.headers
+  return { ...told, raw, data: { ...told.data, headers } }
 }
 
 function bodyBase64({ body, base64 }: GatewayRequest): string {

@@ -49,7 +49,7 @@ async function relayAgain(
 ): Promise<Failure | null> {
   let failuresInARow = 0
   try {
-    const read = readCallback(bodyText(parcel.bodyBase64, true))
+    const read = readCallback(bodyText(parcel.bodyBase64, true), parts.messageRaw)
     const notices = read === 'test' ? [] : noticesOf(item, read)
     const mayBeSettled = notices.length > 1 && item.tries > 1
     const failures = await fewAtOnce(
