@@ -24,8 +24,9 @@ export interface Publisher extends Connection {
 /** One message under way. */
 interface Sent {
   readonly message: Message
-  readonly resolve: () => void
-  readonly reject: (error: PeerError) => void
+  /** Of whoever waits for it: one that was given up may be asked for again. */
+  resolve: () => void
+  reject: (error: PeerError) => void
   /** No queue took it: the broker says so before it confirms the message. */
   isReturned: boolean
   /** The queue was declared anew for it. */
@@ -69,7 +70,7 @@ const WRITTEN_TOGETHER = 8
 const MOST_ORPHANS = 100
 /** What a broker took before it began to block is confirmed within so long. */
 const CONFIRMS_WHILE_BLOCKED_MS = 100
-/** A broker that blocks reads nothing, but it goes on sending heartbeats, two a minute. */
+/** A broker that blocks reads nothing, but it goes on sending heartbeats, two a minute: after such a silence it has to be heard first. */
 const SILENT_WHILE_BLOCKED_MS = 90_000
 
 /** Why the broker closed the channel. */
@@ -89,9 +90,11 @@ export function openPublisher(
   const internals = connection as unknown as Internals
   const socket = internals._socket
   let heardAt = Date.now()
+  let heard = (): void => undefined
   const inspect = follow(framesOfBroker())
   guard(socket, (chunk) => {
     heardAt = Date.now()
+    heard()
     inspect(chunk)
   })
 
@@ -261,8 +264,8 @@ export function openPublisher(
     async check() {
       // It would not be read; and a second connection would only be blocked, too.
       if (blocked === null) return (await channel).confirmSelect()
-      await new Promise((resolve) => setImmediate(resolve))
-      if (Math.abs(Date.now() - heardAt) > SILENT_WHILE_BLOCKED_MS) throw new Error('silent')
+      if (Math.abs(Date.now() - heardAt) > SILENT_WHILE_BLOCKED_MS)
+        await new Promise<void>((resolve) => (heard = resolve))
     },
     publish(message) {
       const earlier = orphans.get(message.id)
@@ -270,6 +273,12 @@ export function openPublisher(
       if (earlier?.fate === 'taken') return Promise.resolve()
       if (blocked !== null) return Promise.reject(fail(blockedWords(blocked)))
       return new Promise((resolve, reject) => {
+        if (earlier?.fate === null) {
+          // The broker reads on, and has come to it, or soon will.
+          orphans.delete(message.id)
+          underWay.add(Object.assign(earlier, { resolve, reject }))
+          return
+        }
         const sent = {
           message,
           resolve,
