@@ -27,33 +27,34 @@ function chunks(found) {
   }
 }
 
-/**
- * What libraries require, and the function does without. To whoever sets DEBUG, iovalkey would print every command with its arguments: passwords
- * among them. sax has a stream class that nobody uses, and the streams take a tenth of a cold start to load; without them it puts an empty class in
- * their place.
- */
-const LEFT_OUT = {
-  debug: 'exports.default = () => ({ enabled: false })',
-  stream: 'exports.Stream = undefined',
-}
+/** iovalkey requires it; to whoever sets DEBUG it would print every command with its arguments, passwords among them. */
+const NO_DEBUG = 'exports.default = () => ({ enabled: false })'
 
-/** sax knows the 250 entities of HTML, too, a fifth of it; what it is given here (callback/xml-syntax.ts) has none but the five of XML. */
-function withoutHtml(sax) {
-  const table = /(sax\.ENTITIES = Object\.assign\(Object\.create\(null\), )\{[^}]*\}/
-  if (!table.test(sax))
-    throw new Error('sax has no table of entities where it was: look at withoutHtml in scripts/build.mjs')
-  return sax.replace(table, '$1sax.XML_ENTITIES')
+/**
+ * What sax has and nobody uses here, a third of it: the 250 entities of HTML (what it is given, callback/xml-syntax.ts, has none but the five of XML),
+ * and a stream class, whose module takes a tenth of a cold start to load.
+ */
+const UNUSED_OF_SAX = [
+  [/(sax\.ENTITIES = Object\.assign\(Object\.create\(null\), )\{[^}]*\}/, '$1sax.XML_ENTITIES'],
+  [/ {2}sax\.SAXStream = SAXStream\n {2}sax\.createStream = createStream\n/, ''],
+  [/ {2}var Stream\n[^]*?(?= {2}\/\/ this really needs to be replaced with character classes)/, ''],
+]
+
+function withoutUnused(sax) {
+  return UNUSED_OF_SAX.reduce((text, [what, by]) => {
+    if (!what.test(text))
+      throw new Error(`sax is not as it was: look at UNUSED_OF_SAX in scripts/build.mjs (${what})`)
+    return text.replace(what, by)
+  }, sax)
 }
 
 const leftOut = {
   name: 'left-out',
   setup(build) {
-    build.onResolve({ filter: /^(?:debug|stream)$/ }, ({ path, importer }) =>
-      path === 'debug' || /[/\\]sax[/\\]/.test(importer) ? { path, namespace: 'left-out' } : undefined,
-    )
-    build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: LEFT_OUT[path] }))
+    build.onResolve({ filter: /^debug$/ }, ({ path }) => ({ path, namespace: 'left-out' }))
+    build.onLoad({ filter: /./, namespace: 'left-out' }, () => ({ contents: NO_DEBUG }))
     build.onLoad({ filter: /[/\\]sax[/\\]lib[/\\]sax\.js$/ }, ({ path }) => ({
-      contents: withoutHtml(readFileSync(path, 'utf8')),
+      contents: withoutUnused(readFileSync(path, 'utf8')),
     }))
   },
 }

@@ -15,10 +15,13 @@ export interface Failure {
   readonly isFinal: boolean
   /** There is nobody to ask about the callback, or nobody who knows its bucket. */
   readonly unverifiable?: boolean
+  /** CI could be asked, and has no more to say yet. */
+  readonly tooEarly?: boolean
 }
 
 export interface FailureOptions {
   readonly unverifiable?: boolean
+  readonly tooEarly?: boolean
   readonly kind?: FailureKind
   readonly retryAfterMs?: number | null
   readonly isFinal?: boolean

@@ -102,9 +102,8 @@ export async function endIncident(
   notice: Notice,
   run: Run,
 ): Promise<void> {
-  const { store, channels } = parts
-  if (incident === null || store === null || channels.every(({ channel }) => channel.resolve === undefined))
-    return
+  const { store } = parts
+  if (incident === null || store === null) return
   const succeededAt = momentOf(notice, run)
   const noted = timed(() =>
     store.setNote(successName(incident), JSON.stringify(succeededAt), SUCCESS_KEPT_MS),

@@ -2,10 +2,10 @@ import type { WorkflowExecution } from '../callback/model'
 import type { Notice } from '../callback/notice'
 import { isErrorCode } from '../callback/verdict'
 import type { Deadline } from '../delivery/deadline'
+import { bucketsToAsk } from './buckets-to-ask'
 import { DEADLINES } from './deadlines'
 import { messageOf } from './ledger'
 import type { RelayParts } from './parts'
-import { bucketsToAsk } from './verify'
 
 /**
  * A callback does not say why a task failed; CI does when asked. The execution with each task's code and message, or as it was

@@ -18,7 +18,6 @@ import { spareMemoryFor } from './spare-memory'
 import { settleNotice } from './settle-notice'
 import { startStopwatch } from './stopwatch'
 import { toldOfUnreadable } from './told-of-unreadable'
-import { parkOpen, verify } from './verify'
 
 /** What the cloud says of this invocation. */
 export interface Invocation {
@@ -90,15 +89,20 @@ export function createRelay(parts: RelayParts): Relay {
     const end = run.deadline.plus(DEADLINES.reserve - DEADLINES.answer)
     const cut = read.length > 1 ? { ...parts, store: cutStore(parts.store, end) } : parts
     const verdict =
-      parts.verify === 'off' ? read : await stopwatch.time('verify', () => verify(cut, read, request, run))
+      parts.verify === 'off'
+        ? read
+        : await stopwatch.time('verify', async () =>
+            (await import('./verify')).verify(cut, read, request, run),
+          )
     const isRepeat = repeats()
     const isTold = await keepUnknown(parts, read, request, run)
     const outcomes = (await fewAtOnce(verdict, async (one): Promise<Outcome> => {
       if ('outcome' in one) return one
       if (isRepeat(one)) return { outcome: 'duplicate', ...endOf(one) }
       if (one.unknownEvent !== null && !isTold) return { outcome: 'parked', ...endOf(one) }
-      if (one.isOpen && (await parkOpen(parts, one, request, run)))
-        return { outcome: 'parked', ...endOf(one) }
+      if (one.isOpen && parts.readBack !== null)
+        if (await (await import('./verify')).parkOpen(parts, one, request, run))
+          return { outcome: 'parked', ...endOf(one) }
       return end.isOver ? { outcome: 'undelivered', ...endOf(one) } : settleNotice(cut, one, run)
     })) as unknown as readonly [Outcome, ...Outcome[]]
     // What CI says of it counts, as far as it was asked.

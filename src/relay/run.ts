@@ -1,5 +1,6 @@
 import type { Deadline } from '../delivery/deadline'
-import type { Stopwatch } from './stopwatch'
+import { DEADLINES, startDeadline } from './deadlines'
+import { startStopwatch, type Stopwatch } from './stopwatch'
 
 /** The conditions under which one callback is worked on. */
 export interface Run {
@@ -11,4 +12,16 @@ export interface Run {
   readonly stopwatch: Stopwatch
   /** Nobody waits for an answer: what cannot be claimed is left for later rather than delivered without a claim. */
   readonly mustClaim?: true
+}
+
+/** The conditions of a callback, for a body that no sender waits for. */
+export function startRun(arrivedAt: number, end?: Deadline): Run {
+  const own = startDeadline()
+  return {
+    deadline: end?.within(own.left) ?? own,
+    mustClaim: true,
+    leaseMs: DEADLINES.callback + 1_000,
+    arrivedAt,
+    stopwatch: startStopwatch(),
+  }
 }

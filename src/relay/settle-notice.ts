@@ -5,7 +5,6 @@ import { wordsOf } from './alert-words'
 import { deliverOrPark, type Fate } from './deliver-or-park'
 import { DEADLINES } from './deadlines'
 import { messageDelivery } from './delivery'
-import { endIncident, openIncident } from './incident'
 import { claim } from './ledger'
 import type { Outcome } from './outcome'
 import type { RelayParts } from './parts'
@@ -62,7 +61,9 @@ async function deliver(parts: RelayParts, notice: Notice, route: Route, run: Run
   const [message, alert] = await Promise.all([
     route.message ? sendMessage(parts, messageOf(parts, notice, event), run) : undefined,
     route.alert === null ? undefined : sendAlerts(parts, notice, event, route.alert, run),
-    notice.verdict === 'succeeded' ? endIncident(parts, incidentOf(notice), notice, run) : undefined,
+    notice.verdict === 'succeeded' && hasIncidents(parts)
+      ? (await import('./incident')).endIncident(parts, incidentOf(notice), notice, run)
+      : undefined,
   ])
   return { ...(message && { message }), ...(alert && { alert }) }
 }
@@ -93,8 +94,13 @@ async function sendAlerts(
     wasAsked,
   )
   const fates = await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
-  await openIncident(parts, alert, fates, notice, run)
+  if (hasIncidents(parts)) await (await import('./incident')).openIncident(parts, alert, fates, notice, run)
   return bestOf(fates.map(([, fate]) => fate))
+}
+
+/** Whether what is told stays open somewhere until it is resolved; only then is the file loaded that looks after that. */
+function hasIncidents({ store, channels }: RelayParts): boolean {
+  return store !== null && channels.some(({ channel }) => channel.resolve !== undefined)
 }
 
 function bestOf(fates: readonly Fate[]): Fate {

@@ -5,7 +5,6 @@ import type { GatewayRequest } from '../gateway/request'
 import type { RelayParts } from './parts'
 import { seenText } from './quarantine'
 import type { Run } from './run'
-import { askCi } from './verify'
 
 /**
  * What CI says of the execution that a body names which cannot be read (a control character in an object's key is enough for that); null when none
@@ -30,7 +29,7 @@ export async function toldOfUnreadable(
     tasks: [],
   })
   try {
-    return await askCi(parts, named, run)
+    return await (await import('./verify')).askCi(parts, named, run)
   } catch {
     return null
   }

@@ -6,13 +6,14 @@ import type { Deadline } from '../delivery/deadline'
 import type { GatewayRequest } from '../gateway/request'
 import { DEADLINES } from './deadlines'
 import { park } from './deliver-or-park'
-import { digest, groupInLane } from './delivery'
+import { bucketsToAsk } from './buckets-to-ask'
+import { groupInLane } from './delivery'
 import { fewAtOnce } from './few-at-once'
 import { messageOf } from './ledger'
-import type { ParkedItem } from '../stores/store'
 import type { Outcome } from './outcome'
 import type { ReadBack, RelayParts } from './parts'
 import type { Run } from './run'
+import { unverifiedId } from './unverified'
 
 /**
  * VERIFY=read-back: the body is only a hint. Each execution or job becomes what CI says of it; one that CI does not know is refused; those
@@ -58,8 +59,7 @@ export async function parkOpen(
   request: GatewayRequest,
   run: Run,
 ): Promise<boolean> {
-  if (parts.readBack === null || parts.store === null || bucketsToAsk(parts, notice).length === 0)
-    return false
+  if (parts.store === null || bucketsToAsk(parts, notice).length === 0) return false
   const error = new Error('a task of it goes on: CI is asked again')
   return parkUnasked(parts, [{ notice, error }], false, request, run)
 }
@@ -105,26 +105,6 @@ async function parkUnasked(
   return parked
 }
 
-/** The same for every repeat. */
-function unverifiedId(notices: readonly Notice[]): string {
-  return `unverified-${digest(...notices.flatMap((notice) => [notice.kind, notice.id, notice.state]))}`
-}
-
-/** Which of a parked body's executions and jobs an item is about, each once. v0.1 parked the whole body once for each of them. */
-export function noticesOf(
-  { id, parcel }: Pick<ParkedItem, 'id' | 'parcel'>,
-  body: readonly Notice[],
-): readonly Notice[] {
-  const all = [...new Map(body.map((notice) => [keyOf(notice), notice])).values()]
-  if (parcel.kind !== 'unverified') return all
-  if (parcel.only !== undefined) {
-    const only = new Set(parcel.only)
-    return all.filter((notice) => only.has(keyOf(notice)))
-  }
-  const own = all.filter((notice) => unverifiedId([notice]) === id)
-  return own.length > 0 ? own : all
-}
-
 /** What CI says of a notice; null when it knows none such. Throws when it cannot be asked, or is not as far as its callback. */
 export async function askCi(
   parts: RelayParts,
@@ -148,26 +128,12 @@ export async function askCi(
   )
   // What CI answers may lag behind what it calls back.
   if (told !== null && isGoingOn(told.state) && !isGoingOn(notice.state))
-    throw new StillGoingOn(`CI says that it is still ${told.state}`)
+    throw new TooEarly(`CI says that it is still ${told.state}`)
   return told
 }
 
-class StillGoingOn extends Error {}
-
-/** Whether CI could be asked, and has no more to say yet. */
-export function isStillGoingOn(error: unknown): boolean {
-  return error instanceof StillGoingOn
-}
-
-/** The bucket that the callback names; where it names none, those that RECONCILE has for its workflow. */
-export function bucketsToAsk(
-  { bucketsOf }: RelayParts,
-  { bucket, workflow, askedAt }: Notice,
-): readonly string[] {
-  if (askedAt === 'none') return []
-  if (bucket !== null) return [bucket]
-  const id = workflow?.id ?? null
-  return id === null ? [] : bucketsOf(id)
+class TooEarly extends Error {
+  readonly failure = failure(this.message, { tooEarly: true })
 }
 
 class Unverifiable extends Error {

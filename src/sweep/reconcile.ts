@@ -2,13 +2,13 @@ import { keyOf } from '../callback/notice'
 import { isGoingOn } from '../callback/verdict'
 import { isSettled, messageOf } from '../relay/ledger'
 import type { RelayParts } from '../relay/parts'
-import { settleNotice } from '../relay/settle-notice'
+import { startRun } from '../relay/run'
+import type { settleNotice } from '../relay/settle-notice'
 import { Deadline } from '../delivery/deadline'
 import { failureOf } from '../delivery/failure'
 import type { Store } from '../stores/store'
 import type { ListedExecution } from '../callback/read-back'
 import type { Executions } from '../tencent/executions'
-import { startRun } from './redeliver'
 
 export interface ReconcileTarget {
   readonly bucket: string
@@ -42,8 +42,9 @@ export async function reconcile(
   store: Store,
   { targets, executions }: ReconcileParts,
   timeIsUp: () => boolean,
+  settleOne: typeof settleNotice,
 ): Promise<number> {
-  if (targets.length === 0 || (await isBusy(store))) return 0
+  if (await isBusy(store)) return 0
   let relayed = 0
   for (const target of targets) {
     if (timeIsUp()) break
@@ -129,7 +130,7 @@ export async function reconcile(
       return 'settled'
     }
     if (isGoingOn(execution.state)) return 'going-on'
-    const { outcome } = await settleNotice(parts, execution, startRun(Date.now()))
+    const { outcome } = await settleOne(parts, execution, startRun(Date.now()))
     if (outcome === 'held' || outcome === 'undelivered') return 'open'
     if (outcome === 'duplicate' || outcome === 'ignored') return 'settled'
     relayed += 1

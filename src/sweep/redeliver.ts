@@ -3,16 +3,14 @@ import { failure, type Failure, failureOf } from '../delivery/failure'
 import { bodyText } from '../callback/body-text'
 import { keyOf, type Notice } from '../callback/notice'
 import { readCallback } from '../callback/read-callback'
-import { DEADLINES, startDeadline } from '../relay/deadlines'
 import { fewAtOnce } from '../relay/few-at-once'
 import { isSettled } from '../relay/ledger'
 import { tryDelivery } from '../relay/try-delivery'
 import type { RelayParts } from '../relay/parts'
-import type { Run } from '../relay/run'
+import { type Run, startRun } from '../relay/run'
 import { settleNotice } from '../relay/settle-notice'
-import { startStopwatch } from '../relay/stopwatch'
 import { isToldMeanwhile } from '../relay/tell-channels'
-import { askCi, isStillGoingOn, noticesOf } from '../relay/verify'
+import { noticesOf } from '../relay/unverified'
 import type { Parcel, ParkedItem } from '../stores/store'
 
 /** One more try at a parked item, of whatever kind; null when it is settled and can go. Never throws. */
@@ -70,7 +68,7 @@ async function relayAgain(
         } catch (error) {
           const why = failureOf(error)
           if (why.kind === 'throttled') failuresInARow = PATIENCE
-          else if (!isStillGoingOn(error) && why.unverifiable !== true) failuresInARow += 1
+          else if (why.tooEarly !== true && why.unverifiable !== true) failuresInARow += 1
           return why
         }
       },
@@ -92,8 +90,10 @@ async function verifiedNow(
   { tries }: ParkedItem,
   run: Run,
 ): Promise<Notice | null> {
+  const isAsked = parts.verify !== 'off' || (notice.isOpen && parts.readBack !== null && tries <= OPEN_TRIES)
+  if (!isAsked) return notice
+  const { askCi } = await import('../relay/verify')
   if (parts.verify !== 'off') return askCi(parts, notice, run)
-  if (!notice.isOpen || parts.readBack === null || tries > OPEN_TRIES) return notice
   return (await askCi(parts, notice, run)) ?? notice
 }
 
@@ -111,16 +111,4 @@ function worstOf(failures: readonly Failure[]): Failure | null {
 function unknown(parts: RelayParts, notice: Notice): null {
   parts.log('warn', 'CI knows no such execution: the parked callback is dropped', { id: notice.id })
   return null
-}
-
-/** The conditions of a callback, for a body that no sender waits for. */
-export function startRun(arrivedAt: number, end?: Deadline): Run {
-  const own = startDeadline()
-  return {
-    deadline: end?.within(own.left) ?? own,
-    mustClaim: true,
-    leaseMs: DEADLINES.callback + 1_000,
-    arrivedAt,
-    stopwatch: startStopwatch(),
-  }
 }

@@ -3,7 +3,8 @@ import type { RelayParts } from '../relay/parts'
 import { tellOfDead } from './dead'
 import type { Store } from '../stores/store'
 import { patientStore } from './patient-store'
-import { reconcile, type ReconcileParts } from './reconcile'
+import { settleNotice } from '../relay/settle-notice'
+import type { ReconcileParts } from './reconcile'
 import { redeliverDue } from './redeliver-due'
 import { startRunClock, type SweepLimits } from './run-clock'
 import { tellOfWaiting } from './tell-of-waiting'
@@ -58,8 +59,9 @@ export async function sweep(
   await step('tell of what was given up', () => tellOfDead(parts, store))
   await step('tell of what waits for a person', () => tellOfWaiting(parts, store))
   await step('reconcile', async () => {
-    if (reconcileParts !== null)
-      report.reconciled = await reconcile(parts, store, reconcileParts, clock.timeIsUp)
+    if (reconcileParts === null || reconcileParts.targets.length === 0) return
+    const { reconcile } = await import('./reconcile')
+    report.reconciled = await reconcile(parts, store, reconcileParts, clock.timeIsUp, settleNotice)
   })
   await step('tidy', () => store.tidy(startRunClock({ ms: TIDY_MS, items: 0 }).timeIsUp))
   const isCounted = await step('count', async () => {

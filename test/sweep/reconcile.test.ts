@@ -4,6 +4,7 @@ import { PeerError } from '../../src/delivery/peer-error'
 import { Deadline } from '../../src/delivery/deadline'
 import { createRelay } from '../../src/relay/relay'
 import type { Store } from '../../src/stores/store'
+import { settleNotice } from '../../src/relay/settle-notice'
 import { reconcile, type ReconcileParts } from '../../src/sweep/reconcile'
 import { sweep } from '../../src/sweep/sweep'
 import type { Executions } from '../../src/tencent/executions'
@@ -96,7 +97,7 @@ let queue: FakeQueue
 let parts: Scene
 
 const inTime = (): boolean => false
-const run = async (timeIsUp = inTime): Promise<number> => reconcile(parts, store, ci, timeIsUp)
+const run = async (timeIsUp = inTime): Promise<number> => reconcile(parts, store, ci, timeIsUp, settleNotice)
 const watermark = async (): Promise<number> => Number(await store.note(WATERMARK))
 
 beforeEach(() => {
@@ -314,9 +315,9 @@ describe('CI refuses', () => {
         },
       },
     }
-    expect(await reconcile(parts, store, failing, inTime)).toBe(3)
+    expect(await reconcile(parts, store, failing, inTime, settleNotice)).toBe(3)
     expect(await watermark()).toBe(clock.now - DAY)
-    expect(await reconcile(parts, store, failing, inTime)).toBe(2)
+    expect(await reconcile(parts, store, failing, inTime, settleNotice)).toBe(2)
     expect(queue.taken).toEqual(['r0', 'r1', 'r2', 'r3', 'r4'])
   })
 
@@ -329,7 +330,7 @@ describe('CI refuses', () => {
           Promise.resolve({ executions: [], nextToken: nextToken === 'a' ? 'b' : 'a' }),
       },
     }
-    expect(await reconcile(parts, store, circle, inTime)).toBe(0)
+    expect(await reconcile(parts, store, circle, inTime, settleNotice)).toBe(0)
     expect(parts.lines[0]).toMatchObject({ error: 'CI leads from page to page in a circle' })
     expect(await watermark()).toBe(clock.now - DAY)
   })
@@ -343,7 +344,7 @@ describe('CI refuses', () => {
         page: async () => Promise.resolve({ executions: [], nextToken: `page-${++pages}` }),
       },
     }
-    await reconcile(parts, store, endless, () => pages >= 5)
+    await reconcile(parts, store, endless, () => pages >= 5, settleNotice)
     expect(pages).toBe(5)
     expect(await watermark()).toBe(clock.now - DAY)
   })
@@ -353,14 +354,14 @@ describe('CI refuses', () => {
     const targets = [TARGET, { bucket: TARGET.bucket, workflowId: 'w2' }]
     ci.listFailures = [new PeerError(`ci: ${status}`, { retryAfterMs: 3 * MINUTE, kind: 'throttled' })]
     const both = { targets, executions: ci.executions }
-    await reconcile(parts, store, both, inTime)
+    await reconcile(parts, store, both, inTime, settleNotice)
     expect(ci.queries).toHaveLength(1)
     expect(parts.lines[0]).toMatchObject({ error: `ci: ${status}`, retryAfterMs: 3 * MINUTE })
     clock.pass(2 * MINUTE)
-    await reconcile(parts, store, both, inTime)
+    await reconcile(parts, store, both, inTime, settleNotice)
     expect(ci.queries).toHaveLength(1)
     clock.pass(MINUTE)
-    await reconcile(parts, store, both, inTime)
+    await reconcile(parts, store, both, inTime, settleNotice)
     expect(ci.queries).toHaveLength(3)
     expect(queue.taken).toEqual(['r1'])
   })
@@ -369,7 +370,9 @@ describe('CI refuses', () => {
     ci.end('r1', clock.now - HOUR)
     ci.listFailures = ['a bare word']
     const targets = [{ bucket: TARGET.bucket, workflowId: 'gone' }, TARGET]
-    expect(await reconcile(parts, store, { targets, executions: ci.executions }, inTime)).toBe(1)
+    expect(await reconcile(parts, store, { targets, executions: ci.executions }, inTime, settleNotice)).toBe(
+      1,
+    )
     expect(parts.lines[0]).toMatchObject({ workflowId: 'gone', error: 'a bare word' })
     expect(await watermark()).toBe(clock.now)
   })
@@ -384,6 +387,7 @@ describe('CI refuses', () => {
         store,
         { targets: [TARGET], executions: { ...ci.executions, page: list } },
         inTime,
+        settleNotice,
       ),
     ).toBe(0)
     expect(performance.now() - start).toBeLessThan(6_000)
@@ -426,7 +430,7 @@ describe('when the time of a run is up', () => {
         },
       },
     }
-    await reconcile(parts, store, backwards, timeFor(4))
+    await reconcile(parts, store, backwards, timeFor(4), settleNotice)
     expect(await watermark()).toBe(clock.now - DAY)
   })
 
@@ -437,9 +441,12 @@ describe('when the time of a run is up', () => {
 })
 
 test('with no targets nothing is asked', async () => {
-  const nothing = { targets: [], executions: ci.executions }
   const down = { ...store, note: async () => Promise.reject(new Error('down')) }
-  expect(await reconcile(parts, down, nothing, inTime)).toBe(0)
+  const nothing = { targets: [], executions: ci.executions }
+  expect(await sweep({ ...parts, store: down }, nothing, { ms: 5_000, items: 100 })).toMatchObject({
+    reconciled: 0,
+  })
+  expect(parts.lines.map(({ msg }) => msg)).not.toContain('the sweep could not reconcile')
 })
 
 test('a sweep counts what it reconciled', async () => {
