@@ -17,6 +17,8 @@ export interface RootReader {
   cdata(text: string): void
 }
 
+/** A piece is put together of so many parts at most: each takes room of its own. */
+const MOST_PARTS = 250
 /** After so many references a piece ends: the parser puts a text together reference by reference. */
 const REFERENCES_A_PIECE = 1_000
 
@@ -30,7 +32,7 @@ const NAME_HERE = new RegExp(NAME, 'y')
 /** The same, at once, of nearly every name there is. */
 const ASCII_NAME = /[A-Za-z_][A-Za-z_0-9]*(?=[>/\t\n\r ])/y
 /** An element that holds plain text: most of a callback, recognised at one go. */
-const LEAF = new RegExp(`<([A-Za-z_][A-Za-z_0-9]*)>[^<&\\]]*</\\1>${S}*`, 'y')
+const LEAF = new RegExp(`<([A-Za-z_][A-Za-z_0-9]*)>[^<&\\]]*</\\1>`, 'y')
 const ATTRIBUTE = new RegExp(`${S}+(${NAME})${S}*=${S}*(?:"[^<"]*"|'[^<']*')`, 'y')
 const REFERENCE = /&(?:amp|lt|gt|quot|apos|#([0-9]{1,32})|#x([0-9A-Fa-f]{1,32}));/y
 const DECLARATION = new RegExp(
@@ -61,8 +63,11 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
   let attributes = 0
   /** What is in front of it is well-formed. */
   let at = 0
-  /** What is in front of it has been handed on. */
+  /** What is in front of it has been handed on, or is among the kept. */
   let from = 0
+  /** What is handed on next, less the blanks between tags; of how many parts. */
+  let kept = ''
+  let parts = 0
   let references = 0
   let nextReference = indexOf('&', 0)
   let nextCdataEnd = indexOf(']]>', 0)
@@ -78,6 +83,7 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
       if (open.length < DEEPEST && matches(LEAF, at) && LEAF.lastIndex - at < LONGEST_LEAF) {
         countElement()
         at = LEAF.lastIndex
+        passBlanks()
         continue
       }
       const tag = text.indexOf('<', at)
@@ -120,7 +126,8 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     }
     at = close
     if (text[at - 2] !== '/') open.push(name)
-    else if (open.length === 0) endRoot(name)
+    if (open.length === 0) endRoot(name)
+    else passBlanks()
   }
 
   /** Returns where its value begins. */
@@ -148,6 +155,7 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     at = close
     open.pop()
     if (open.length === 0) endRoot(name)
+    else passBlanks()
   }
 
   function readerOf(name: string): RootReader {
@@ -214,8 +222,21 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     at = from = end
   }
 
+  /** Between two tags they are no text: most of what xml2js would be busy with. */
+  function passBlanks(): void {
+    const end = blankEnd(at)
+    if (end === at || text[end] !== '<' || text[end + 1] === '!') return
+    if (parts === MOST_PARTS) handOn(at)
+    kept += text.slice(from, at)
+    parts += 1
+    at = from = end
+  }
+
   function handOn(end: number): void {
-    if (end > from) reader?.markup(text.slice(from, end))
+    const piece = kept + text.slice(from, end)
+    if (piece !== '') reader?.markup(piece)
+    kept = ''
+    parts = 0
     from = end
     references = 0
   }

@@ -1,0 +1,13 @@
+import type { Notice } from '../callback/notice'
+import type { RelayParts } from './parts'
+
+/** The bucket that the callback names; where it names none, those that RECONCILE has for its workflow. */
+export function bucketsToAsk(
+  { bucketsOf }: RelayParts,
+  { bucket, workflow, askedAt }: Notice,
+): readonly string[] {
+  if (askedAt === 'none') return []
+  if (bucket !== null) return [bucket]
+  const id = workflow?.id ?? null
+  return id === null ? [] : bucketsOf(id)
+}
