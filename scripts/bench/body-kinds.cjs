@@ -1,4 +1,4 @@
-// Kinds of bodies that a POST can bring, honest and hostile, each of any size. `npm run bench -- --bodies` and test/artifact/bodies.test.ts try every one.
+// Kinds of bodies that a POST can bring, honest and hostile, each of any size. `npm run bench -- --bodies` and test/reliability/bodies.test.ts try every one.
 
 const LARGEST = 6 * 1024 * 1024
 /** The size that is promised. */

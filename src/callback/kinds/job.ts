@@ -51,7 +51,7 @@ export function noticeOfJob(
     tag,
     endedAt,
     createdAt,
-    work: workOf('job', tag, templateOf(operation) ?? nodeNameOf(node), bucket, object),
+    work: workOf('job', [tag, templateOf(operation) ?? nodeNameOf(node), bucket], object),
     askedAt: 'jobs',
     isOpen: false,
     unknownEvent: event?.unknown ?? null,

@@ -15,7 +15,7 @@ import {
 import { fingerprintOf } from '../fingerprint'
 import type { Review, Text } from '../model'
 import type { Notice, Verdict } from '../notice'
-import { findingOf, isErrorCode, verdictOfState } from '../verdict'
+import { findingOf, holdsTrouble, isErrorCode, verdictOfState } from '../verdict'
 import { type Event, isReviewEvent, isStart } from './event-name'
 
 /** Moderation, virus detection, image inspection: told by what it found, never by its State. */
@@ -40,11 +40,12 @@ export function reviewNotice(node: Node, event: Event, where: string, bucket: st
   const url = textOf(node, 'Url', at) ?? textOf(input, 'Url', inInput)
   const place = cosObjectOf(url)
   const inspection = inspectionIn(node)
-  const result =
-    textOf(node, 'Result', at) ??
-    textOf(node, 'Suggestion', at) ??
-    textOf(node, 'Suspicious', at) ??
-    (inspection && textOf(inspection, 'Suspicious', at))
+  const results = [
+    textOf(node, 'Result', at),
+    textOf(node, 'Suggestion', at),
+    textOf(node, 'Suspicious', at),
+    inspection && textOf(inspection, 'Suspicious', at),
+  ].filter((one) => one !== null)
   const data: Review = {
     jobId: requiredKeyOf(node, 'JobId', at),
     bucket:
@@ -52,7 +53,8 @@ export function reviewNotice(node: Node, event: Event, where: string, bucket: st
     object: nameOf(node, 'Object', at) ?? nameOf(input, 'Object', inInput) ?? place?.object ?? null,
     url,
     state,
-    result,
+    // Where they do not agree, what is to be looked at.
+    result: results.find((one) => findingOf(one) !== 'normal') ?? results[0] ?? null,
     label: textOf(node, 'Label', at) ?? (inspection && textOf(inspection, 'SuspiciousType', at)),
     score: textOf(node, 'Score', at),
     frozen: textOf(node, 'ForbidState', at),
@@ -64,7 +66,7 @@ export function reviewNotice(node: Node, event: Event, where: string, bucket: st
   }
   return noticeOf(data, event, at.odd, {
     raw: node,
-    findings: [...(result === null ? [] : [result]), ...hitsIn(node)],
+    findings: [...results, ...hitsIn(node)],
     tag: textOf(node, 'Tag', at) ?? event?.name ?? null,
     endedAt: timeOf(node, 'EndTime', at),
   })
@@ -137,7 +139,7 @@ function noticeOf(data: Review, event: Event, odd: readonly string[], told: Told
     kind: 'review',
     id: data.jobId,
     state: data.state,
-    verdict: isStart(event) ? 'running' : verdictOf(data, told.findings),
+    verdict: isStart(event) ? 'running' : verdictOf(data, told),
     bucket: data.bucket,
     object: data.object,
     workflow: null,
@@ -155,9 +157,12 @@ function noticeOf(data: Review, event: Event, odd: readonly string[], told: Told
   }
 }
 
-function verdictOf({ state }: Review, findings: readonly string[]): Verdict {
+function verdictOf({ state }: Review, { findings, raw }: Told): Verdict {
   const outer = verdictOfState(state)
-  return outer === 'succeeded' ? worstOf(findings.map(findingOf)) : outer
+  if (outer !== 'succeeded') return outer
+  const found = worstOf(findings.map(findingOf))
+  // Of a video, its pictures and its sound each have findings of their own.
+  return found === 'normal' && holdsTrouble(raw) ? 'suspected' : found
 }
 
 /** One that says nothing of what it found is one to look at. */

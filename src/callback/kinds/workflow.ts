@@ -45,7 +45,7 @@ export function noticeOf(
     tag: null,
     endedAt: latest(tasks.map((task) => task.endedAt)),
     createdAt,
-    work: workOf('workflow', workflow.id ?? workflow.name, bucket, object),
+    work: workOf('workflow', [workflow.id ?? workflow.name, bucket], object),
     askedAt: 'executions',
     isOpen: state === 'Success' && tasks.some((task) => isGoingOn(task.state ?? '')),
     unknownEvent: event?.unknown ?? null,
