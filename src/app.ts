@@ -110,6 +110,7 @@ export async function openParts(
     bucketsOf: (id) =>
       config.reconcile.filter(({ workflowId }) => workflowId === id).map(({ bucket }) => bucket),
     giveUpAfterMs: config.giveUpAfter * 3_600_000,
+    ledgerKeepMs: config.ledgerKeep * 3_600_000,
     messageRaw: config.messageRaw,
     language: config.alertLang,
     log,

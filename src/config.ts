@@ -21,6 +21,8 @@ export interface Config {
   readonly reconcile: readonly ReconcileTarget[]
   /** Hours until a delivery is given up. */
   readonly giveUpAfter: number
+  /** Hours for which a settled callback is known. */
+  readonly ledgerKeep: number
   /** MESSAGE_RAW: whether a message carries the callback as parsed. */
   readonly messageRaw: boolean
   readonly alertLang: 'en' | 'zh'
@@ -132,10 +134,15 @@ export function draftConfig(
       return []
     }),
     giveUpAfter: hours('GIVE_UP_AFTER', 72),
+    ledgerKeep: hours('LEDGER_KEEP', 168),
     messageRaw: oneOf('MESSAGE_RAW', ['0', '1'], '0') === '1',
     alertLang: oneOf('ALERT_LANG', ['en', 'zh'], 'en'),
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
+  if (config.ledgerKeep < config.giveUpAfter)
+    problems.push(
+      `LEDGER_KEEP: ${config.ledgerKeep} hours are less than GIVE_UP_AFTER, ${config.giveUpAfter}: what still waits must be known, or a repeat is delivered, too`,
+    )
   return { config, problems }
 }
 

@@ -26,6 +26,7 @@ test('the least that it takes, and the defaults', () => {
     verify: 'off',
     reconcile: [],
     giveUpAfter: 72,
+    ledgerKeep: 168,
     messageRaw: false,
     alertLang: 'en',
     logLevel: 'info',
@@ -44,6 +45,7 @@ test('everything set', () => {
       VERIFY: 'read-back',
       RECONCILE: 'media-1250000000/w0123456789abcdef, b-12345/w_2 ',
       GIVE_UP_AFTER: '24',
+      LEDGER_KEEP: '48',
       MESSAGE_RAW: '1',
       ALERT_LANG: 'zh',
       LOG_LEVEL: 'debug',
@@ -62,6 +64,7 @@ test('everything set', () => {
       { bucket: 'b-12345', workflowId: 'w_2' },
     ],
     giveUpAfter: 24,
+    ledgerKeep: 48,
     messageRaw: true,
     alertLang: 'zh',
     logLevel: 'debug',
@@ -82,6 +85,14 @@ test.each(['0', '-1', '1.5', '24h', '99999'])('GIVE_UP_AFTER=%s is no number of 
   expect(problemsOf({ ...GOOD, GIVE_UP_AFTER })).toEqual([
     'GIVE_UP_AFTER: must be a whole number of hours, from 1 to 9999',
   ])
+})
+
+test.each([
+  [{ LEDGER_KEEP: '24' }, '24 hours are less than GIVE_UP_AFTER, 72'],
+  [{ LEDGER_KEEP: '71.5' }, 'must be a whole number of hours, from 1 to 9999'],
+  [{ GIVE_UP_AFTER: '169' }, '168 hours are less than GIVE_UP_AFTER, 169'],
+])('%j', (env, problem) => {
+  expect(problemsOf({ ...GOOD, ...env })).toEqual([expect.stringContaining(`LEDGER_KEEP: ${problem}`)])
 })
 
 test('CI can be replaced on loopback only', () => {

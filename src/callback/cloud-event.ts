@@ -1,7 +1,6 @@
 import { sha256 } from '../delivery/sha256'
 import { type Node, normalized } from './fields'
 import type { Notice, Verdict } from './notice'
-import { latest } from './time'
 
 /** The message: CloudEvents 1.0, structured mode. Attributes that would be null are left out. */
 export interface CloudEvent {
@@ -38,7 +37,7 @@ export function extensionsOf(event: Extensions | null): Extensions {
 /** Makes the message of a notice. */
 export function toCloudEvent(notice: Notice): CloudEvent {
   const { kind, verdict, bucket, object, workflow, tag, state, data } = notice
-  const time = notice.endedAt ?? latest([notice.createdAt])
+  const time = notice.endedAt ?? notice.createdAt
   return {
     specversion: '1.0',
     id: eventId(notice),

@@ -30,7 +30,7 @@ interface Common {
   readonly workflow: { readonly id: Text; readonly name: Text } | null
   /** The kind of job, as CI tags it. */
   readonly tag: Text
-  /** RFC 3339; null: not told. */
+  /** Both RFC 3339; null: not told, or no such time. */
   readonly endedAt: Text
   readonly createdAt: Text
   /**

@@ -9,9 +9,6 @@ import type { Run } from './run'
 /** Open incidents are forgotten after a month: nobody waits for their resolve any more. */
 const KEPT_MS = 30 * 24 * 3_600_000
 
-/** That a piece of work went well is remembered as long as a repeat of a callback is known: what failed before it may come after it. */
-const SUCCESS_KEPT_MS = 7 * 24 * 3_600_000
-
 /** When something ended, in ms since the epoch: by CI's word, where there is one, and by its arrival here. */
 interface Moment {
   readonly ended: number | null
@@ -105,8 +102,9 @@ export async function endIncident(
   const { store } = parts
   if (incident === null || store === null) return
   const succeededAt = momentOf(notice, run)
+  // As long as a repeat is known: what failed before may come after.
   const noted = timed(() =>
-    store.setNote(successName(incident), JSON.stringify(succeededAt), SUCCESS_KEPT_MS),
+    store.setNote(successName(incident), JSON.stringify(succeededAt), parts.ledgerKeepMs),
   ).catch(() =>
     parts.log('warn', 'a success could not be noted: an earlier failure that comes late may stay open', {
       incident,

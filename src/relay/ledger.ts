@@ -1,11 +1,8 @@
 import { Deadline } from '../delivery/deadline'
-import type { Log } from '../log'
 import type { Claim, Store } from '../stores/store'
 import { DEADLINES } from './deadlines'
+import type { RelayParts } from './parts'
 import type { Run } from './run'
-
-/** Done claims are kept so long: a repeat within it is a duplicate. */
-const KEPT_MS = 7 * 24 * 3_600_000
 
 /** A claim on one callback; one without a ledger (none configured, or down) is claimed, too. */
 export type Ticket =
@@ -21,14 +18,16 @@ const SHORTEST_CLAIM_MS = 200
  * be claimed: then it is as if another worker had it.
  */
 export async function claim(
-  store: Store | null,
+  { store, ledgerKeepMs, log }: Pick<RelayParts, 'store' | 'ledgerKeepMs' | 'log'>,
   key: string,
   { leaseMs, deadline, mustClaim }: Pick<Run, 'leaseMs' | 'deadline' | 'mustClaim'>,
-  log: Log,
 ): Promise<Ticket> {
   if (store === null) return { kind: 'claimed', settle: nothing, release: nothing }
   const settle = (): Promise<void> =>
-    reported(() => store.settle(key, KEPT_MS), 'the ledger took no note: a repeat may be delivered twice')
+    reported(
+      () => store.settle(key, ledgerKeepMs),
+      'the ledger took no note: a repeat may be delivered twice',
+    )
   let answer: Claim
   try {
     const ms = Math.max(SHORTEST_CLAIM_MS, deadline.within(DEADLINES.claim).left)

@@ -34,6 +34,8 @@ export interface RelayParts {
   readonly bucketsOf: (workflowId: string) => readonly string[]
   /** GIVE_UP_AFTER, in ms. */
   readonly giveUpAfterMs: number
+  /** LEDGER_KEEP, in ms: a repeat within it is a duplicate. */
+  readonly ledgerKeepMs: number
   /** MESSAGE_RAW: messages carry the callback as parsed. */
   readonly messageRaw: boolean
   readonly language: Language

@@ -31,7 +31,7 @@ export async function quarantine(
 ): Promise<Answer | null> {
   const bytes = bytesOf(request, problem)
   const id = idOf('unreadable', bytes)
-  const ticket = await claim(parts.store, id, run, parts.log)
+  const ticket = await claim(parts, id, run)
   if (ticket.kind === 'done') return null
 
   const kept = await park(parts.store, keptItem(id, bytes, problem.code, problem.message, run))
@@ -65,29 +65,35 @@ export function seenText(request: GatewayRequest): string {
 const EVERY_MS = 3_600_000
 
 /**
- * Keeps the body of an event whose name nobody knows, whole, and says whether the team is to be told of it now. True, too, of a body that holds
- * none such.
+ * Keeps the body of an event whose name nobody knows, whole, and says whether the team is to be told of it now. `tell`, too, of a body that holds
+ * none such; `lost`: the store did not take it.
  */
 export async function keepUnknown(
   { store, log }: RelayParts,
   notices: readonly Notice[],
   request: GatewayRequest,
   run: Run,
-): Promise<boolean> {
+): Promise<'tell' | 'told' | 'lost'> {
   const unknown = notices.find(({ unknownEvent }) => unknownEvent !== null)
-  if (unknown === undefined) return true
+  if (unknown === undefined) return 'tell'
   const name = String(unknown.unknownEvent)
   const bytes = bytesOf(request, null)
   const problem = `nobody knows an event of the name ${name}`
   const kept = await park(store, keptItem(idOf('unknown', bytes), bytes, 'unknown-event', problem, run))
-  if (!kept) log('error', 'an unknown event was not stored', { event: name })
-  if (store === null || !kept) return true
+  if (!kept)
+    log('error', 'the body of an unknown event was not stored: this is it', {
+      event: name,
+      body: request.body.slice(0, LOGGED_CHARACTERS),
+    })
+  if (store === null) return 'tell'
+  if (!kept) return 'lost'
   try {
     // A repeat is a duplicate, told or not.
-    if (await timed(() => isSettled(store, keyOf(unknown)))) return true
-    return (await timed(() => store.admit(`unknown-event/${fingerprintOf([name])}`, 1, EVERY_MS))) === 0
+    if (await timed(() => isSettled(store, keyOf(unknown)))) return 'tell'
+    const wait = await timed(() => store.admit(`unknown-event/${fingerprintOf([name])}`, 1, EVERY_MS))
+    return wait === 0 ? 'tell' : 'told'
   } catch {
-    return true
+    return 'tell'
   }
 }
 

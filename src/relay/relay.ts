@@ -95,11 +95,12 @@ export function createRelay(parts: RelayParts): Relay {
             (await import('./verify')).verify(cut, read, request, run),
           )
     const isRepeat = repeats()
-    const isTold = await keepUnknown(parts, read, request, run)
+    const unknown = await keepUnknown(parts, read, request, run)
     const outcomes = (await fewAtOnce(verdict, async (one): Promise<Outcome> => {
       if ('outcome' in one) return one
       if (isRepeat(one)) return { outcome: 'duplicate', ...endOf(one) }
-      if (one.unknownEvent !== null && !isTold) return { outcome: 'parked', ...endOf(one) }
+      if (one.unknownEvent !== null && unknown !== 'tell')
+        return { outcome: unknown === 'told' ? 'parked' : 'undelivered', ...endOf(one) }
       if (one.isOpen && parts.readBack !== null)
         if (await (await import('./verify')).parkOpen(parts, one, request, run))
           return { outcome: 'parked', ...endOf(one) }

@@ -19,7 +19,7 @@ export async function settleNotice(parts: RelayParts, notice: Notice, run: Run):
   const route = targetsOf(parts, routeOf(notice), end)
   if (route === null) return { outcome: 'ignored', ...end }
 
-  const ticket = await run.stopwatch.time('claim', () => claim(parts.store, keyOf(notice), run, parts.log))
+  const ticket = await run.stopwatch.time('claim', () => claim(parts, keyOf(notice), run))
   if (ticket.kind === 'done') return { outcome: 'duplicate', ...end }
   if (ticket.kind === 'held') return { outcome: 'held', retryAfterMs: ticket.retryAfterMs, ...end }
 

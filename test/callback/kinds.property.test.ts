@@ -1,3 +1,4 @@
+import { CloudEvent } from 'cloudevents'
 import fc from 'fast-check'
 import { toCloudEvent } from '../../src/callback/cloud-event'
 import type { Notice } from '../../src/callback/notice'
@@ -281,6 +282,7 @@ test('no field but an id or a State makes a callback unreadable, and what is no 
       const before = JSON.stringify(body)
       if (fault !== null) set(body, ...fault)
       const notice = only(written(kind, body, form))
+      expect(new CloudEvent({ ...toCloudEvent(notice) }).validate()).toBe(true)
       if (fault !== null && JSON.stringify(body) !== before) {
         troubled += 1
         expect(isSuccess(notice)).toBe(false)

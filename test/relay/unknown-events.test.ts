@@ -1,5 +1,13 @@
 import { createRelay } from '../../src/relay/relay'
-import { fakeChannel, fakeQueue, INVOCATION, memoryStore, post, testParts } from '../support/parts'
+import {
+  brokenStore,
+  fakeChannel,
+  fakeQueue,
+  INVOCATION,
+  memoryStore,
+  post,
+  testParts,
+} from '../support/parts'
 
 const event = (name: string, id: string): string =>
   JSON.stringify({ EventName: name, WorkflowExecution: { RunId: id, State: 'Success', Object: 'a.mp4' } })
@@ -37,4 +45,24 @@ test('its body is what came, byte for byte', async () => {
   expect(item?.parcel.kind === 'unreadable' && Buffer.from(item.parcel.bodyBase64, 'base64').toString()).toBe(
     body,
   )
+})
+
+test('the store does not take its body: it is to come again, and nobody is told of what is not there', async () => {
+  const channel = fakeChannel('wecom-1')
+  const store = brokenStore(memoryStore(), ['park'], 'refuses')
+  const parts = testParts({ store, channels: [channel] })
+  const answer = await createRelay(parts)(post(event('WorkflowArchived', '1')), INVOCATION)
+  expect(answer).toMatchObject({ status: 503, body: { outcome: 'undelivered' } })
+  expect(channel.alerts).toEqual([])
+  expect(parts.lines).toContainEqual(
+    expect.objectContaining({ event: 'WorkflowArchived', body: event('WorkflowArchived', '1') }),
+  )
+})
+
+test('without a store it is told of at once, and its body stands in the log', async () => {
+  const channel = fakeChannel('wecom-1')
+  const parts = testParts({ store: null, channels: [channel] })
+  const answer = await createRelay(parts)(post(event('WorkflowArchived', '1')), INVOCATION)
+  expect(answer).toMatchObject({ status: 200, body: { outcome: 'alerted' } })
+  expect(channel.alerts).toHaveLength(1)
 })

@@ -132,6 +132,7 @@ export function testParts(changes: Partial<RelayParts> = {}): TestParts {
     verify: 'off',
     bucketsOf: () => [],
     giveUpAfterMs: 72 * 3_600_000,
+    ledgerKeepMs: 168 * 3_600_000,
     messageRaw: false,
     language: 'en',
     log,

@@ -162,6 +162,7 @@ export function scene(store: Store, parts: Partial<RelayParts> = {}): Scene {
     verify: 'off',
     bucketsOf: () => [],
     giveUpAfterMs: 24 * HOUR,
+    ledgerKeepMs: 168 * HOUR,
     messageRaw: false,
     language: 'en',
     log: (level, msg, fields) => lines.push({ level, msg, ...fields }),

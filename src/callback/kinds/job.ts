@@ -15,6 +15,7 @@ import {
 } from '../fields'
 import type { Job, TaskOutput } from '../model'
 import type { Notice, Verdict } from '../notice'
+import { latest } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
 import { holdsTrouble, isErrorCode, unlessTroubled, verdictOfState } from '../verdict'
 import { type Event, isStart } from './event-name'
@@ -49,8 +50,8 @@ export function noticeOfJob(
     object,
     workflow,
     tag,
-    endedAt,
-    createdAt,
+    endedAt: latest([endedAt]),
+    createdAt: latest([createdAt]),
     work: workOf('job', [tag, templateOf(operation) ?? nodeNameOf(node), bucket], object),
     askedAt: 'jobs',
     isOpen: false,

@@ -15,6 +15,7 @@ import {
 import { fingerprintOf } from '../fingerprint'
 import type { Review, Text } from '../model'
 import type { Notice, Verdict } from '../notice'
+import { latest } from '../time'
 import { findingOf, holdsTrouble, isErrorCode, verdictOfState } from '../verdict'
 import { type Event, isReviewEvent, isStart } from './event-name'
 
@@ -144,8 +145,8 @@ function noticeOf(data: Review, event: Event, odd: readonly string[], told: Told
     object: data.object,
     workflow: null,
     tag: told.tag,
-    endedAt: told.endedAt,
-    createdAt: data.createdAt,
+    endedAt: latest([told.endedAt]),
+    createdAt: latest([data.createdAt]),
     // A finding is no fault of the work on the object: nothing ends it, and it ends nothing.
     work: null,
     askedAt: 'none',

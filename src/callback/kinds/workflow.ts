@@ -44,7 +44,7 @@ export function noticeOf(
     workflow,
     tag: null,
     endedAt: latest(tasks.map((task) => task.endedAt)),
-    createdAt,
+    createdAt: latest([createdAt]),
     work: workOf('workflow', [workflow.id ?? workflow.name, bucket], object),
     askedAt: 'executions',
     isOpen: state === 'Success' && tasks.some((task) => isGoingOn(task.state ?? '')),
