@@ -52,7 +52,15 @@ export async function openApp(env: Environment, log: Log, serves: Serves = 'call
   return {
     relay: createRelay(parts),
     sweep: async (remainingMs) =>
-      sweep(parts, executions && { targets: config.reconcile, executions }, sweepLimits(remainingMs)),
+      sweep(
+        parts,
+        executions && {
+          targets: config.reconcile,
+          executions,
+          runningTooLongMs: config.runningTooLong && config.runningTooLong * 3_600_000,
+        },
+        sweepLimits(remainingMs),
+      ),
     close: () => {
       parts.queue?.close?.()
       parts.store?.close?.()

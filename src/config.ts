@@ -23,6 +23,8 @@ export interface Config {
   readonly giveUpAfter: number
   /** Hours for which a settled callback is known. */
   readonly ledgerKeep: number
+  /** Hours after which the team is told of an execution that still runs; null: never. */
+  readonly runningTooLong: number | null
   /** MESSAGE_RAW: whether a message carries the callback as parsed. */
   readonly messageRaw: boolean
   readonly alertLang: 'en' | 'zh'
@@ -76,7 +78,7 @@ export function draftConfig(
     return found ?? fallback
   }
 
-  const hours = (name: string, usual: number): number => {
+  const hours = <Usual extends number | null>(name: string, usual: Usual): number | Usual => {
     const text = value(name)
     if (text === null) return usual
     if (/^\d{1,4}$/.test(text) && Number(text) > 0) return Number(text)
@@ -135,10 +137,13 @@ export function draftConfig(
     }),
     giveUpAfter: hours('GIVE_UP_AFTER', 72),
     ledgerKeep: hours('LEDGER_KEEP', 168),
+    runningTooLong: hours('RUNNING_TOO_LONG', null),
     messageRaw: oneOf('MESSAGE_RAW', ['0', '1'], '0') === '1',
     alertLang: oneOf('ALERT_LANG', ['en', 'zh'], 'en'),
     logLevel: oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
   }
+  if (config.runningTooLong !== null && config.reconcile.length === 0)
+    problems.push('RUNNING_TOO_LONG: needs RECONCILE, which says whose executions are looked at')
   if (config.ledgerKeep < config.giveUpAfter)
     problems.push(
       `LEDGER_KEEP: ${config.ledgerKeep} hours are less than GIVE_UP_AFTER, ${config.giveUpAfter}: what still waits must be known, or a repeat is delivered, too`,

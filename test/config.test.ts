@@ -27,6 +27,7 @@ test('the least that it takes, and the defaults', () => {
     reconcile: [],
     giveUpAfter: 72,
     ledgerKeep: 168,
+    runningTooLong: null,
     messageRaw: false,
     alertLang: 'en',
     logLevel: 'info',
@@ -46,6 +47,7 @@ test('everything set', () => {
       RECONCILE: 'media-1250000000/w0123456789abcdef, b-12345/w_2 ',
       GIVE_UP_AFTER: '24',
       LEDGER_KEEP: '48',
+      RUNNING_TOO_LONG: '6',
       MESSAGE_RAW: '1',
       ALERT_LANG: 'zh',
       LOG_LEVEL: 'debug',
@@ -65,6 +67,7 @@ test('everything set', () => {
     ],
     giveUpAfter: 24,
     ledgerKeep: 48,
+    runningTooLong: 6,
     messageRaw: true,
     alertLang: 'zh',
     logLevel: 'debug',
@@ -93,6 +96,12 @@ test.each([
   [{ GIVE_UP_AFTER: '169' }, '168 hours are less than GIVE_UP_AFTER, 169'],
 ])('%j', (env, problem) => {
   expect(problemsOf({ ...GOOD, ...env })).toEqual([expect.stringContaining(`LEDGER_KEEP: ${problem}`)])
+})
+
+test('RUNNING_TOO_LONG needs something to look at', () => {
+  expect(problemsOf({ ...GOOD, RUNNING_TOO_LONG: '6' })).toEqual([
+    'RUNNING_TOO_LONG: needs RECONCILE, which says whose executions are looked at',
+  ])
 })
 
 test('CI can be replaced on loopback only', () => {

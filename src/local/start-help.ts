@@ -8,6 +8,8 @@ cloud would send, and the answers go back.
   --samples   send every event of events/, print a table, and stop;
               exit code 0 when all were answered as expected, else 1
   --watch     build and load the function again whenever a file under src/ changes
+  --sweep N   run the sweep every N seconds, as the cloud's timer does every five minutes:
+              redeliver what waits, reconcile, tell of outages; for a server without SCF
   --json      leave the function's log as it is, one JSON line a callback, on standard output;
               everything else goes to standard error
   --help      show this

@@ -17,11 +17,13 @@ import { sendSamples } from './samples'
 import { samplesTable } from './samples-table'
 import { withServingToken } from './serving-token'
 import { START_HELP } from './start-help'
+import { secondsOf, sweepEvery } from './sweep-every'
 import { checkTargetsWritable } from './writable-targets'
 
 const FLAGS = {
   samples: { type: 'boolean' },
   watch: { type: 'boolean' },
+  sweep: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean' },
 } as const
@@ -38,6 +40,9 @@ async function main(): Promise<void> {
     )
   if (values['samples'] && values['watch'])
     throw new Error('--samples ends when the events are sent; leave --watch out')
+  const sweepSeconds = typeof values['sweep'] === 'string' ? secondsOf(values['sweep']) : null
+  if (values['samples'] && sweepSeconds !== null)
+    throw new Error('--samples sweeps once by itself; leave --sweep out')
 
   const address = await listenAddress(process.env)
   const { env, isRandom, warnings } = withServingToken(localEnvironment(process.env), process.env, address)
@@ -114,7 +119,12 @@ async function main(): Promise<void> {
       }),
     )
     const watching = values['watch'] ? await watchSources(slot) : null
+    const sweeping =
+      sweepSeconds === null
+        ? null
+        : sweepEvery(sweepSeconds, async (event) => slot.call('sweep_handler', event), fault)
     await end
+    sweeping?.close()
     watching?.close()
   } finally {
     await gateway?.close()

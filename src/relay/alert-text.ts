@@ -211,6 +211,30 @@ function eventAlert({ event }: OtherEvent, { words }: Telling): Told {
   }
 }
 
+/** The warning about an execution that has not ended for so long, in ms. */
+export function runningAlert(execution: WorkflowExecution, ms: number, words: Words): Alert {
+  const { runId, workflow, bucket, object, state, createdAt } = execution
+  return {
+    id: `running:${runId}`,
+    severity: 'warning',
+    title: words.runningTitle(words.duration(ms)) + words.colon + short(nameOf(execution)),
+    facts: facts([
+      [words.workflow, named(workflow.name, workflow.id, words)],
+      [words.object, object ?? words.notSet],
+      [words.bucket, bucket],
+      [words.state, words.stateOf(state)],
+      [words.time, shownTime(createdAt)],
+      [words.whatToDo, words.runningAdvice],
+    ]),
+    itemsHeading: '',
+    items: [],
+    more: words.moreItems,
+    footer: facts([[words.run, runId]]),
+    incident: null,
+    event: null,
+  }
+}
+
 /** A body that could not be read. */
 export interface Unreadable {
   readonly id: string

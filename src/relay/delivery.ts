@@ -23,7 +23,7 @@ export function messageDelivery(event: CloudEvent): Delivery {
     // What names no object has nothing that it could overtake.
     get group() {
       const { object } = event.data
-      return `queue-${object === null ? digest(event.source, '', event.id) : digest(event.source, object)}`
+      return `${QUEUE}-${object === null ? digest(event.source, '', event.id) : digest(event.source, object)}`
     },
     parcel: { kind: 'message', event },
   }
@@ -104,7 +104,9 @@ export function groupInLane(
   return laneOf(group) === lane ? group : `${LANES[lane]}${group}${lane === 'aside' ? `/${id}` : ''}`
 }
 
-const CI = 'ci'
+/** The destinations that are no channel. */
+export const QUEUE = 'queue'
+export const CI = 'ci'
 /** Where callbacks go that cannot be checked. */
 export const NOBODY = 'nobody'
 

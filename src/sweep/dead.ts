@@ -3,6 +3,7 @@ import type { RelayParts } from '../relay/parts'
 import type { ItemHeader, Store } from '../stores/store'
 import { changeItem } from './change-item'
 import { type Occasion, outboxAlert } from './outbox-alert'
+import { OUTAGE_PREFIX } from './tell-of-outages'
 import { tellTeam } from './tell-team'
 
 /** Up to when the dead have been told of: ms since the epoch. */
@@ -18,8 +19,12 @@ const GIVEN_UP: Occasion = {
 }
 
 const ITEM_PREFIX = 'dead-alert-'
-/** Of items that tell of those: here it ends. */
+/** Of items that tell of those: here it ends, and with those that told of an outage, which is told of every six hours. */
 const LAST_PREFIX = 'lost-alert-'
+
+function isOfOutageOrLast(id: string): boolean {
+  return id.startsWith(LAST_PREFIX) || id.startsWith(OUTAGE_PREFIX)
+}
 
 /**
  * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
@@ -32,7 +37,7 @@ export async function tellOfDead(parts: RelayParts, store: Store): Promise<void>
   // A time that is no time, or is still to come, was noted by a clock that is wrong: rather told twice than never.
   const toldUpTo = noted <= now ? noted : 0
   const dead = (await store.list()).filter(
-    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !id.startsWith(LAST_PREFIX),
+    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !isOfOutageOrLast(id),
   )
   if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return
   const items = dead.filter(({ id }) => !id.startsWith(ITEM_PREFIX))

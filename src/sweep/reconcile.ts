@@ -1,5 +1,8 @@
 import { keyOf } from '../callback/notice'
 import { isGoingOn } from '../callback/verdict'
+import { runningAlert } from '../relay/alert-text'
+import { wordsOf } from '../relay/alert-words'
+import { digest } from '../relay/delivery'
 import { isSettled, messageOf } from '../relay/ledger'
 import type { RelayParts } from '../relay/parts'
 import { startRun } from '../relay/run'
@@ -9,6 +12,7 @@ import { failureOf } from '../delivery/failure'
 import type { Store } from '../stores/store'
 import type { ListedExecution } from '../callback/read-back'
 import type { Executions } from '../tencent/executions'
+import { tellTeam } from './tell-team'
 
 export interface ReconcileTarget {
   readonly bucket: string
@@ -18,6 +22,8 @@ export interface ReconcileTarget {
 export interface ReconcileParts {
   readonly targets: readonly ReconcileTarget[]
   readonly executions: Executions
+  /** RUNNING_TOO_LONG, in ms; unless given, nobody is told. */
+  readonly runningTooLongMs?: number | null
 }
 
 /** CI's list may lag behind: each run looks this far back again. */
@@ -30,6 +36,7 @@ const CALL_MS = 4_000
 /** No wait is longer, whatever CI asks for. */
 const LONGEST_CI_WAIT_MS = 3_600_000
 const BUSY_NOTE = 'reconcile-busy'
+const RUNNING_NOTE = 'running/'
 
 /**
  * Asks CI which executions ended, and relays each that the ledger does not know. Returns how many it relayed.
@@ -40,7 +47,7 @@ const BUSY_NOTE = 'reconcile-busy'
 export async function reconcile(
   parts: RelayParts,
   store: Store,
-  { targets, executions }: ReconcileParts,
+  { targets, executions, runningTooLongMs = null }: ReconcileParts,
   timeIsUp: () => boolean,
   settleOne: typeof settleNotice,
 ): Promise<number> {
@@ -84,6 +91,7 @@ export async function reconcile(
         isInOrder &&= createdAt >= cameTo
         cameTo = createdAt
         const fate = await settle(target, execution)
+        if (fate === 'going-on') await tellIfTooLong(target, execution, now)
         if (fate === 'open' || (fate === 'going-on' && createdAt > now - LONGEST_RUN_MS))
           next = Math.min(next, createdAt)
       }
@@ -115,6 +123,24 @@ export async function reconcile(
     const first = now - FIRST_LOOK_MS
     await store.setNote(note, String(first), null)
     return first
+  }
+
+  /** Once. */
+  async function tellIfTooLong(
+    { bucket }: ReconcileTarget,
+    { runId, state, createdAt }: ListedExecution,
+    now: number,
+  ): Promise<void> {
+    const ms = now - Date.parse(createdAt ?? '')
+    // Not so where the time is none.
+    if (runningTooLongMs === null || !(ms > runningTooLongMs)) return
+    if ((await store.note(RUNNING_NOTE + runId)) !== null) return
+    const execution = await asked((deadline) => executions.execution(bucket, runId, deadline))
+    if (execution === null || !isGoingOn(execution.state)) return
+    parts.log('warn', 'an execution runs for very long', { id: runId, state, bucket })
+    const alert = runningAlert(execution.data, ms, await wordsOf(parts.language))
+    await tellTeam(parts, alert, (channel) => `running-alert-${channel}-${digest(alert.id)}`)
+    await store.setNote(RUNNING_NOTE + runId, '1', LONGEST_RUN_MS)
   }
 
   async function settle(

@@ -19,6 +19,13 @@ export interface Redelivered {
   dead: number
 }
 
+/** What the destinations did in one run, those that were tried. */
+export interface Manners {
+  /** They took something, or, where CI was asked, answered. */
+  readonly took: Set<string>
+  readonly failed: Set<string>
+}
+
 /** A channel that may go on so soon is waited for within the run. */
 const SHORT_WAIT_MS = 2_000
 /** Tries at one destination at once. */
@@ -43,6 +50,7 @@ export async function redeliverDue(
   store: Store,
   clock: RunClock,
   result: Redelivered,
+  manners: Manners = { took: new Set(), failed: new Set() },
 ): Promise<void> {
   const items = await store.list()
   const now = Date.now()
@@ -118,6 +126,7 @@ export async function redeliverDue(
     }
 
     async function taken(those: readonly ParkedItem[]): Promise<void> {
+      manners.took.add(destination)
       failuresInARow = 0
       result.delivered += those.length
       await Promise.all(those.map(({ id }) => store.remove(id)))
@@ -131,6 +140,7 @@ export async function redeliverDue(
       if (failure.kind === 'throttled') busy = failure
       else if (failure.kind === 'refused') failuresInARow = 0
       else failuresInARow += 1
+      manners[isAnswer(failure) ? 'took' : 'failed'].add(destination)
       result.failed += 1
       const failed = failedItem(parts, item, failure, Date.now())
       await store.park(failed)
@@ -194,6 +204,11 @@ export async function redeliverDue(
   async function giveBack(those: readonly ParkedItem[]): Promise<void> {
     await Promise.all(those.map((item) => store.park(item)))
   }
+}
+
+/** Whether it shows that the destination works, though not for this. */
+function isAnswer({ kind, tooEarly, unverifiable }: Failure): boolean {
+  return kind === 'refused' || tooEarly === true || unverifiable === true
 }
 
 function sleep(ms: number): Promise<void> {

@@ -5,8 +5,9 @@ import type { Store } from '../stores/store'
 import { patientStore } from './patient-store'
 import { settleNotice } from '../relay/settle-notice'
 import type { ReconcileParts } from './reconcile'
-import { redeliverDue } from './redeliver-due'
+import { type Manners, redeliverDue } from './redeliver-due'
 import { startRunClock, type SweepLimits } from './run-clock'
+import { tellOfOutages } from './tell-of-outages'
 import { tellOfWaiting } from './tell-of-waiting'
 
 export type { SweepLimits } from './run-clock'
@@ -55,7 +56,9 @@ export async function sweep(
     },
   }
   const parts: RelayParts = { ...allParts, store }
-  await step('redeliver', () => redeliverDue(parts, store, clock, report))
+  const manners: Manners = { took: new Set(), failed: new Set() }
+  await step('redeliver', () => redeliverDue(parts, store, clock, report, manners))
+  await step('tell of outages', () => tellOfOutages(parts, store, manners))
   await step('tell of what was given up', () => tellOfDead(parts, store))
   await step('tell of what waits for a person', () => tellOfWaiting(parts, store))
   await step('reconcile', async () => {

@@ -440,6 +440,34 @@ describe('when the time of a run is up', () => {
   })
 })
 
+test('an execution that runs for too long, or never starts, is told of once', async () => {
+  const chat = fakeChannel('wecom-1')
+  parts = scene(store, { queue: queue.queue, channels: [chat.named] })
+  const { targets, executions } = ci
+  const again = async (): Promise<number> =>
+    reconcile(parts, store, { targets, executions, runningTooLongMs: 2 * HOUR }, inTime, settleNotice)
+  const slow = ci.end('slow', clock.now, 'Running')
+  ci.end('waits', clock.now, 'Submitted')
+  ci.end('ended-since', clock.now, 'Running', 'Success')
+  ci.end('timeless', null, 'Running')
+  for (const pass of [HOUR, HOUR]) {
+    clock.pass(pass)
+    await again()
+    expect(chat.alerts).toEqual([])
+  }
+  for (let i = 0; i < 3; i++) {
+    clock.pass(5 * MINUTE)
+    await again()
+  }
+  expect(chat.alerts.map(({ title, severity }) => [title, severity])).toEqual([
+    ['A workflow has been running for 2 hours: workflow-3 · slow.mp4', 'warning'],
+    ['A workflow has been running for 2 hours: workflow-3 · waits.mp4', 'warning'],
+  ])
+  slow.state = 'Success'
+  expect(await again()).toBe(1)
+  expect(queue.taken).toEqual(['slow'])
+})
+
 test('with no targets nothing is asked', async () => {
   const down = { ...store, note: async () => Promise.reject(new Error('down')) }
   const nothing = { targets: [], executions: ci.executions }

@@ -69,7 +69,7 @@ export const words: Words = {
   unchecked: 'Not checked',
   whatToDo: 'What to do',
   deadTitle: (count, hours) =>
-    `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up after ${hours} hours`,
+    `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up after ${hours === 1 ? 'an hour' : `${hours} hours`}`,
   deadAdvice: 'Look at them with `npm run outbox -- list`, mend the cause, then redeliver or drop them.',
   deadItems: 'Not delivered',
   refusedTitle: (count) =>
@@ -83,6 +83,26 @@ export const words: Words = {
   uncheckedAdvice:
     'Nothing was relayed. If they are yours: give the function the right to ask CI about the bucket, or name bucket and workflow in RECONCILE. ' +
     'If you do not know them, the token may have leaked: change CALLBACK_TOKEN, and drop them with `npm run outbox -- drop ID`.',
+  duration: (ms) => {
+    const minutes = Math.round(ms / 60_000)
+    return minutes < 120 ? minutesInEnglish(minutes) : `${Math.round(minutes / 60)} hours`
+  },
+  runningTitle: (duration) => `A workflow has been running for ${duration}`,
+  runningAdvice:
+    'Look at it in the console of Cloud Infinite: it may hang, and no callback comes until it ends.',
+  outage: {
+    queue: (scheme) => `the queue (${scheme})`,
+    channel: (id) => `the alert channel ${id}`,
+    ci: 'CI',
+    title: (destination, duration) => `Deliveries to ${destination} have been failing for ${duration}`,
+    over: (destination) => `Deliveries to ${destination} arrive again: all that waited has been delivered`,
+    since: 'Since',
+    waiting: 'Waiting',
+    dead: 'Given up',
+    lasted: 'It lasted',
+    advice: (hours) =>
+      `Mend the destination: what waits is then delivered by itself. Each delivery is given up after ${hours === 1 ? 'an hour' : `${hours} hours`}.`,
+  },
   digestTitle: {
     workflows: (count, minutes) =>
       `Another ${count} workflows failed in the last ${minutesInEnglish(minutes)}, held back by the robot\u2019s limit`,

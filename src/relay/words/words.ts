@@ -64,6 +64,22 @@ export interface Words {
   readonly unverifiedCallback: string
   readonly uncheckedTitle: (count: number) => string
   readonly uncheckedAdvice: string
+  readonly duration: (ms: number) => string
+  readonly runningTitle: (duration: string) => string
+  readonly runningAdvice: string
+  /** Of a destination that takes nothing. */
+  readonly outage: {
+    readonly queue: (scheme: string) => string
+    readonly channel: (id: string) => string
+    readonly ci: string
+    readonly title: (destination: string, duration: string) => string
+    readonly over: (destination: string) => string
+    readonly since: string
+    readonly waiting: string
+    readonly dead: string
+    readonly lasted: string
+    readonly advice: (hours: number) => string
+  }
   /** Of two or more. */
   readonly digestTitle: Readonly<
     Record<'workflows' | 'jobs' | 'alerts', (count: number, minutes: number) => string>

@@ -110,6 +110,25 @@ export const words: Words = {
   uncheckedAdvice:
     '这些回调未被转发。若属于您：请授予函数查询该存储桶的权限，或在 RECONCILE 中填写存储桶与工作流。' +
     '若非您所发起，回调令牌可能已泄露：请更换 CALLBACK_TOKEN，并运行 npm run outbox -- drop ID 删除这些条目。',
+  duration: (ms) => {
+    const minutes = Math.round(ms / 60_000)
+    return minutes < 120 ? `${minutes} 分钟` : `${Math.round(minutes / 60)} 小时`
+  },
+  runningTitle: (duration) => `工作流已执行 ${duration}，仍未结束`,
+  runningAdvice: '请到数据万象控制台查看该次执行是否卡住；执行结束前不会收到回调。',
+  outage: {
+    queue: (scheme) => `下游队列（${scheme}）`,
+    channel: (id) => `告警渠道（${id}）`,
+    ci: '数据万象',
+    title: (destination, duration) => `${destination}异常，投递失败已持续 ${duration}`,
+    over: (destination) => `${destination}已恢复，积压的消息均已送达`,
+    since: '开始时间',
+    waiting: '等待投递（条）',
+    dead: '已停止重试（条）',
+    lasted: '持续时间',
+    advice: (hours) =>
+      `请尽快排除故障。恢复后将自动投递积压的消息，无需人工干预；单条消息重试满 ${hours} 小时仍未送达的，将停止重试。`,
+  },
   digestTitle: {
     workflows: (count, minutes) =>
       `最近 ${minutes} 分钟另有 ${count} 次工作流执行失败（因群机器人限流合并通知）`,

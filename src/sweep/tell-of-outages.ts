@@ -1,0 +1,210 @@
+import type { Alert } from '../alerts/alert'
+import { Deadline } from '../delivery/deadline'
+import { wordsOf } from '../relay/alert-words'
+import { DEADLINES } from '../relay/deadlines'
+import { deliverOrPark } from '../relay/deliver-or-park'
+import { CI, destinationOf, digest, laneOf, QUEUE, resolveDelivery } from '../relay/delivery'
+import type { RelayParts } from '../relay/parts'
+import type { Words } from '../relay/words/words'
+import { isRecord } from '../stores/item-form'
+import type { ItemHeader, Store } from '../stores/store'
+import type { Manners } from './redeliver-due'
+import { tellTeam } from './tell-team'
+
+/** A destination that has taken nothing for so long is down: shorter ones pass by themselves. */
+const DOWN_MS = 10 * 60_000
+/** So often the team is told of it while it goes on. */
+const EVERY_MS = 6 * 3_600_000
+
+/** The outages that the team was told of, by destination. */
+const NOTE = 'outages'
+const KEPT_MS = 30 * 24 * 3_600_000
+
+interface Outage {
+  /** Since when its deliveries fail, ms since the epoch. */
+  readonly since: number
+  /** Something has been delivered there since. */
+  readonly hasTaken: boolean
+}
+
+/** What the outbox holds for one destination, less what waits for reasons of its own: refused, throttled, or for a person. */
+interface Owed {
+  readonly waiting: number
+  readonly dead: number
+  /** Of what was tried, and waits, the first one's arrival; null: nothing failed. */
+  readonly since: number | null
+  readonly lastError: string | null
+}
+
+const NOTHING: Owed = { waiting: 0, dead: 0, since: null, lastError: null }
+
+/**
+ * Tells the team that a destination has been down for ten minutes, every six hours while it is, through the channels that work; and, once all that waited has
+ * been delivered, that it works again. Where a channel knows incidents, an outage is one. `manners`: of this run.
+ */
+export async function tellOfOutages(
+  parts: RelayParts,
+  store: Store,
+  { took, failed }: Manners,
+): Promise<void> {
+  const now = Date.now()
+  const owed = owedBy(await store.list(), now)
+  const text = await store.note(NOTE)
+  const before = outagesIn(text)
+  const after = new Map(before)
+  for (const destination of new Set([...owed.keys(), ...before.keys()])) {
+    // CI may have been asked, and have had no more to say yet: only a failure shows that it is down.
+    const here = owed.get(destination) ?? NOTHING
+    const outage = before.get(destination)
+    const hasTaken = took.has(destination) || outage?.hasTaken === true
+    if (outage !== undefined && here.waiting === 0 && hasTaken) {
+      await tellOfRecovery(parts, destination, outage, here, now)
+      after.delete(destination)
+    } else if (isDown(here, now) && !took.has(destination) && (destination !== CI || failed.has(CI))) {
+      const since = outage?.since ?? here.since
+      after.set(destination, { since, hasTaken })
+      await tell(parts, store, destination, { ...here, since }, now)
+    } else if (outage !== undefined) after.set(destination, { ...outage, hasTaken })
+  }
+  const next = after.size === 0 ? null : JSON.stringify(Object.fromEntries(after))
+  if (next !== text) await store.setNote(NOTE, next, next === null ? null : KEPT_MS)
+}
+
+function isDown(owed: Owed, now: number): owed is Owed & { readonly since: number } {
+  return owed.since !== null && now - owed.since >= DOWN_MS
+}
+
+function owedBy(headers: readonly ItemHeader[], now: number): ReadonlyMap<string, Owed> {
+  const all = new Map<string, Owed>()
+  for (const { status, group, tries, since, parkedAt, lastError } of headers) {
+    const isWaiting = status === 'waiting' && laneOf(group) === null
+    if (!isWaiting && status !== 'dead') continue
+    const destination = destinationOf(group)
+    const owed = all.get(destination) ?? NOTHING
+    const begun = Math.min(now, since ?? parkedAt)
+    all.set(destination, {
+      waiting: owed.waiting + Number(isWaiting),
+      dead: owed.dead + Number(!isWaiting),
+      since: isWaiting && tries > 0 ? Math.min(owed.since ?? begun, begun) : owed.since,
+      lastError: (isWaiting && tries > 0 ? lastError : null) ?? owed.lastError,
+    })
+  }
+  return all
+}
+
+async function tell(
+  parts: RelayParts,
+  store: Store,
+  destination: string,
+  owed: Owed & { readonly since: number },
+  now: number,
+): Promise<void> {
+  const { since, waiting, dead, lastError } = owed
+  if ((await store.admit(`outage/${destination}/${since}`, 1, EVERY_MS)) > 0) return
+  parts.log('error', 'a destination is down', {
+    destination,
+    since: new Date(since).toISOString(),
+    waiting,
+    dead,
+    error: lastError,
+  })
+  const words = await wordsOf(parts.language)
+  const { outage } = words
+  const alert: Alert = {
+    ...aboutOutage(destination, words),
+    id: `outage:${digest(destination, String(since), String(now))}`,
+    severity: 'error',
+    title: outage.title(nameOf(parts, destination, words), words.duration(now - since)),
+    facts: [
+      { label: outage.since, value: new Date(since).toISOString() },
+      { label: outage.waiting, value: String(waiting) },
+      ...(dead > 0 ? [{ label: outage.dead, value: String(dead) }] : []),
+      { label: words.problem, value: lastError ?? '' },
+      { label: words.whatToDo, value: outage.advice(parts.giveUpAfterMs / 3_600_000) },
+    ],
+  }
+  const channels = othersThan(destination, parts)
+  await tellTeam({ ...parts, channels }, alert, itemIdFor(destination))
+}
+
+async function tellOfRecovery(
+  parts: RelayParts,
+  destination: string,
+  { since }: Outage,
+  { dead }: Owed,
+  now: number,
+): Promise<void> {
+  parts.log('info', 'a destination works again', { destination, since: new Date(since).toISOString(), dead })
+  const words = await wordsOf(parts.language)
+  const { outage } = words
+  const about = aboutOutage(destination, words)
+  const alert: Alert = {
+    ...about,
+    // Nothing is to be opened by it.
+    incident: null,
+    id: `recovery:${digest(destination, String(since))}`,
+    severity: 'info',
+    title: outage.over(nameOf(parts, destination, words)),
+    facts: [
+      { label: outage.lasted, value: words.duration(now - since) },
+      ...(dead > 0
+        ? [
+            { label: outage.dead, value: String(dead) },
+            { label: words.whatToDo, value: words.deadAdvice },
+          ]
+        : []),
+    ],
+  }
+  const channels = othersThan(destination, parts)
+  const able = channels.filter(({ channel }) => channel.resolve !== undefined)
+  const others = channels.filter(({ channel }) => channel.resolve === undefined)
+  const run = { deadline: Deadline.in(DEADLINES.patient), arrivedAt: now }
+  await Promise.all([
+    others.length > 0 && tellTeam({ ...parts, channels: others }, alert, itemIdFor(destination)),
+    ...able.map(async ({ id }) =>
+      deliverOrPark(parts, resolveDelivery(id, String(about.incident), alert.id), run),
+    ),
+  ])
+}
+
+export const OUTAGE_PREFIX = 'outage-alert-'
+
+/** What is told later takes the place of what has not been told yet: of two channels that are down each is owed one about the other, not one every six hours. */
+function itemIdFor(destination: string): (channel: string) => string {
+  return (channel) => `${OUTAGE_PREFIX}${channel}-${digest(destination)}`
+}
+
+function aboutOutage(
+  destination: string,
+  words: Words,
+): Pick<Alert, 'itemsHeading' | 'items' | 'more' | 'footer' | 'event' | 'incident'> {
+  const incident = `outage/${destination}`
+  return { itemsHeading: '', items: [], more: words.moreItems, footer: [], event: null, incident }
+}
+
+/** A channel that is down need not be told so. */
+function othersThan(destination: string, { channels }: RelayParts): RelayParts['channels'] {
+  return channels.filter(({ id }) => id !== destination)
+}
+
+function nameOf({ queue }: RelayParts, destination: string, { outage }: Words): string {
+  if (destination === CI) return outage.ci
+  return destination === QUEUE ? outage.queue(queue?.scheme ?? '') : outage.channel(destination)
+}
+
+/** What of the note has its form. */
+function outagesIn(text: string | null): ReadonlyMap<string, Outage> {
+  let note: unknown
+  try {
+    note = JSON.parse(text ?? '{}')
+  } catch {
+    note = {}
+  }
+  return new Map(
+    Object.entries(isRecord(note) ? note : {}).flatMap(([destination, outage]) =>
+      isRecord(outage) && typeof outage['since'] === 'number'
+        ? [[destination, { since: outage['since'], hasTaken: outage['hasTaken'] === true }] as const]
+        : [],
+    ),
+  )
+}
