@@ -30,13 +30,17 @@ function isOfOutageOrLast(id: string): boolean {
  * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
  * before the end tells of them again rather than never. Of such an alert that was itself given up, the other channels are told.
  */
-export async function tellOfDead(parts: RelayParts, store: Store): Promise<void> {
+export async function tellOfDead(
+  parts: RelayParts,
+  store: Store,
+  listed: readonly ItemHeader[],
+): Promise<void> {
   if (parts.channels.length === 0) return
   const now = Date.now()
   const noted = Number((await store.note(TOLD_NOTE)) ?? 0)
   // A time that is no time, or is still to come, was noted by a clock that is wrong: rather told twice than never.
   const toldUpTo = noted <= now ? noted : 0
-  const dead = (await store.list()).filter(
+  const dead = listed.filter(
     ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !isOfOutageOrLast(id),
   )
   if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return

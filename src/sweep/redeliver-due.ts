@@ -6,7 +6,6 @@ import { destinationOf, laneOf, NOBODY } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
 import { isForNobody, noLongerThere, tryDelivery } from '../relay/try-delivery'
 import type { ItemHeader, ParkedItem, Store } from '../stores/store'
-import { nextDigest } from './digest'
 import { dueGroups, type Group, isDue } from './due'
 import { fallbacksLast } from './fallbacks-last'
 import { redeliver } from './redeliver'
@@ -100,6 +99,7 @@ export async function redeliverDue(
     }
 
     async function sendDigests(group: Group): Promise<void> {
+      const { nextDigest } = await import('./digest')
       const rest = [...group]
       let waiting: readonly ParkedItem[] = []
       for (;;) {

@@ -1,14 +1,12 @@
 import { messageOf } from '../relay/ledger'
 import type { RelayParts } from '../relay/parts'
-import { tellOfDead } from './dead'
 import type { Store } from '../stores/store'
+import { OUTAGES_NOTE } from './outages-note'
 import { patientStore } from './patient-store'
 import { settleNotice } from '../relay/settle-notice'
 import type { ReconcileParts } from './reconcile'
 import { type Manners, redeliverDue } from './redeliver-due'
 import { startRunClock, type SweepLimits } from './run-clock'
-import { tellOfOutages } from './tell-of-outages'
-import { tellOfWaiting } from './tell-of-waiting'
 
 export type { SweepLimits } from './run-clock'
 
@@ -58,9 +56,15 @@ export async function sweep(
   const parts: RelayParts = { ...allParts, store }
   const manners: Manners = { took: new Set(), failed: new Set() }
   await step('redeliver', () => redeliverDue(parts, store, clock, report, manners))
-  await step('tell of outages', () => tellOfOutages(parts, store, manners))
-  await step('tell of what was given up', () => tellOfDead(parts, store))
-  await step('tell of what waits for a person', () => tellOfWaiting(parts, store))
+  await step('look for what to tell the team', async () => {
+    const items = await store.list()
+    const isQuiet = items.every(({ status }) => status === 'quarantined')
+    if (isQuiet && (await store.note(OUTAGES_NOTE)) === null) return
+    const { tellOfDead, tellOfOutages, tellOfWaiting } = await import('./tell')
+    await step('tell of outages', () => tellOfOutages(parts, store, items, manners))
+    await step('tell of what was given up', () => tellOfDead(parts, store, items))
+    await step('tell of what waits for a person', () => tellOfWaiting(parts, store, items))
+  })
   await step('reconcile', async () => {
     if (reconcileParts === null || reconcileParts.targets.length === 0) return
     const { reconcile } = await import('./reconcile')

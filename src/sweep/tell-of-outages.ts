@@ -8,6 +8,7 @@ import type { RelayParts } from '../relay/parts'
 import type { Words } from '../relay/words/words'
 import { isRecord } from '../stores/item-form'
 import type { ItemHeader, Store } from '../stores/store'
+import { OUTAGES_NOTE } from './outages-note'
 import type { Manners } from './redeliver-due'
 import { tellTeam } from './tell-team'
 
@@ -16,8 +17,6 @@ const DOWN_MS = 10 * 60_000
 /** So often the team is told of it while it goes on. */
 const EVERY_MS = 6 * 3_600_000
 
-/** The outages that the team was told of, by destination. */
-const NOTE = 'outages'
 const KEPT_MS = 30 * 24 * 3_600_000
 
 interface Outage {
@@ -45,11 +44,12 @@ const NOTHING: Owed = { waiting: 0, dead: 0, since: null, lastError: null }
 export async function tellOfOutages(
   parts: RelayParts,
   store: Store,
+  items: readonly ItemHeader[],
   { took, failed }: Manners,
 ): Promise<void> {
   const now = Date.now()
-  const owed = owedBy(await store.list(), now)
-  const text = await store.note(NOTE)
+  const owed = owedBy(items, now)
+  const text = await store.note(OUTAGES_NOTE)
   const before = outagesIn(text)
   const after = new Map(before)
   for (const destination of new Set([...owed.keys(), ...before.keys()])) {
@@ -67,7 +67,7 @@ export async function tellOfOutages(
     } else if (outage !== undefined) after.set(destination, { ...outage, hasTaken })
   }
   const next = after.size === 0 ? null : JSON.stringify(Object.fromEntries(after))
-  if (next !== text) await store.setNote(NOTE, next, next === null ? null : KEPT_MS)
+  if (next !== text) await store.setNote(OUTAGES_NOTE, next, next === null ? null : KEPT_MS)
 }
 
 function isDown(owed: Owed, now: number): owed is Owed & { readonly since: number } {

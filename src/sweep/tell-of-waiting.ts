@@ -47,9 +47,13 @@ const REFUSED: Telling = {
  * Tells the team of what waits and will not go out by itself: callbacks that nobody can be asked about, and what its destination refused again and
  * again. Each once, together, at most once an hour. That an item was told of stands in its group; a crash before tells of it again rather than never.
  */
-export async function tellOfWaiting(parts: RelayParts, store: Store): Promise<void> {
+export async function tellOfWaiting(
+  parts: RelayParts,
+  store: Store,
+  items: readonly ItemHeader[],
+): Promise<void> {
   if (parts.channels.length === 0) return
-  const waiting = (await store.list()).filter(({ status, group }) => status === 'waiting' && !isTold(group))
+  const waiting = items.filter(({ status, group }) => status === 'waiting' && !isTold(group))
   for (const telling of [UNCHECKED, REFUSED]) await tell(telling)
 
   async function tell({ lane, occasion, isDue }: Telling): Promise<void> {

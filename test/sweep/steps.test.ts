@@ -45,9 +45,7 @@ test('a store that is down ends each step, and the sweep as a whole says so with
   expect(await sweep(parts, reconcile, LIMITS)).toEqual({ ...NOTHING, waiting: -1 })
   expect(parts.lines.map(({ msg }) => msg)).toEqual([
     'the sweep could not redeliver',
-    'the sweep could not tell of outages',
-    'the sweep could not tell of what was given up',
-    'the sweep could not tell of what waits for a person',
+    'the sweep could not look for what to tell the team',
     'the sweep could not reconcile',
     'the sweep could not tidy',
     'the sweep could not count',
