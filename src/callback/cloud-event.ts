@@ -65,8 +65,9 @@ export function withRaw(event: CloudEvent, raw: Node, largest: number): CloudEve
 /** Longer than this an id is its SHA-256: AMQP takes 255 bytes. */
 const LONGEST_ID = 200
 
-function eventId({ id, state }: Notice): string {
-  const whole = encodeURIComponent(id) + ':' + encodeURIComponent(state)
+function eventId({ id, state, unknownEvent }: Notice): string {
+  const parts = unknownEvent === null ? [id, state] : [id, state, unknownEvent]
+  const whole = parts.map(encodeURIComponent).join(':')
   return whole.length > LONGEST_ID ? sha256(whole, 'hex') : whole
 }
 

@@ -1,5 +1,6 @@
 import type { Node } from './fields'
 import type { Job, OtherEvent, Review, Text, WorkflowExecution } from './model'
+import type { Trouble } from './verdict'
 
 /** What an end comes to, when all is counted that a document says inside (design, "verdicts"). */
 export type Verdict =
@@ -40,6 +41,8 @@ interface Common {
   readonly askedAt: AskedAt
   /** It says that it is over while a part of it goes on: CI may have more to say. */
   readonly isOpen: boolean
+  /** What inside says so, where it is no plain success; what of it can be told otherwise is among it, too. */
+  readonly troubles: readonly Trouble[]
   /** An EventName that nobody knows. */
   readonly unknownEvent: Text
   /** The element that it was read from, where that is kept; else without any field. */
@@ -57,8 +60,15 @@ export type Notice = Common &
   )
 
 /** The ledger's name for one end. */
-export function keyOf({ kind, id, state }: Pick<Notice, 'kind' | 'id' | 'state'>): string {
-  return `${kind}/${id}/${state}`
+export function keyOf({
+  kind,
+  id,
+  state,
+  unknownEvent = null,
+}: Pick<Notice, 'kind' | 'id' | 'state'> & Partial<Pick<Notice, 'unknownEvent'>>): string {
+  const key = `${kind}/${id}/${state}`
+  // It ends nothing: the end is yet to come.
+  return unknownEvent === null ? key : `event/${unknownEvent}/${key}`
 }
 
 /** Which end of what. */

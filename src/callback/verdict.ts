@@ -1,4 +1,3 @@
-import { isNode } from './fields'
 import type { Text } from './model'
 import type { Verdict } from './notice'
 
@@ -27,52 +26,84 @@ export function unlessTroubled(verdict: Verdict, isTroubled: () => boolean): Ver
   return verdict === 'succeeded' && isTroubled() ? 'partial' : verdict
 }
 
-const BAD_ENDS = new Set(['Failed', 'Cancel', 'Pause', 'PartialSuccess'])
+/** What inside of something says that it went wrong, or that somebody should look. */
+export interface Trouble {
+  /** `Operation.DigitalWatermark.State` */
+  readonly path: string
+  readonly value: string
+  /** What stands beside a code. */
+  readonly message: Text
+}
 
-/**
- * What inside of something says, whatever is said outside, that it went wrong or that somebody should look: a State that is no success, a code that is
- * an error, pages that failed, a check that found something. Each as `Operation.DigitalWatermark.State: Failed`.
- */
-export function troublesIn(value: unknown, path = ''): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap((one) => troublesIn(one, path))
-  if (!isNode(value)) return []
-  return Object.entries(value).flatMap(([name, inside]) => {
-    const here = path === '' ? name : `${path}.${name}`
-    if (typeof inside === 'object') return troublesIn(inside, here)
-    const text = asText(inside)
-    return isTrouble(name, text) ? [`${here}: ${text}`] : []
-  })
+/** More are not told of. */
+const MOST_TROUBLES = 10
+
+/** All that says so, whatever is said outside; the fields `but` are left out, as has been decided about them. */
+export function troublesIn(value: unknown, but: ReadonlySet<string> = NOTHING): readonly Trouble[] {
+  const found: Trouble[] = []
+  collect(value, '', but)
+  return found
+
+  function collect(one: unknown, path: string, without: ReadonlySet<string>): void {
+    if (typeof one !== 'object' || one === null || found.length === MOST_TROUBLES) return
+    if (Array.isArray(one)) {
+      one.forEach((each, index) => collect(each, one.length > 1 ? `${path}[${index + 1}]` : path, without))
+      return
+    }
+    const node = one as Record<string, unknown>
+    for (const name of Object.keys(node)) {
+      if (without.has(name) || FOREIGN.has(name)) continue
+      const here = path === '' ? name : `${path}.${name}`
+      const inside = node[name]
+      if (typeof inside === 'object') collect(inside, here, NOTHING)
+      else if (isTrouble(name, inside) && found.length < MOST_TROUBLES) {
+        const message = /code$/i.test(name) ? asText(node['Message'] ?? node['message']) : ''
+        found.push({ path: here, value: asText(inside), message: message === '' ? null : message })
+      }
+    }
+  }
 }
 
 /** Whether there is any. (Apart from the list: each success is asked, and few hold anything.) */
-export function holdsTrouble(value: unknown): boolean {
+export function holdsTrouble(value: unknown, but: ReadonlySet<string> = NOTHING): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if (Array.isArray(value)) return value.some(holdsTrouble)
+  if (Array.isArray(value)) return value.some((one) => holdsTrouble(one, but))
   const node = value as Record<string, unknown>
   for (const name of Object.keys(node)) {
+    if (but.has(name) || FOREIGN.has(name)) continue
     const inside = node[name]
-    if (typeof inside === 'object' ? holdsTrouble(inside) : isTrouble(name, asText(inside))) return true
+    if (typeof inside === 'object' ? holdsTrouble(inside) : isTrouble(name, inside)) return true
   }
   return false
 }
 
-function isTrouble(name: string, text: string): boolean {
-  switch (name) {
-    case 'State':
-      return BAD_ENDS.has(text)
-    case 'Code':
-    case 'ErrCode':
-      return isErrorCode(text)
-    case 'FailPageCount':
-      return Number(text) > 0
-    case 'Suspicious':
-      return text.toLowerCase() === 'true' || text === '1'
-    case 'HitFlag':
-    case 'Suggestion':
-      return findingOf(text) !== 'normal'
-    default:
-      return false
-  }
+const NOTHING: ReadonlySet<string> = new Set()
+
+/** What whoever asked for the work put there: no word of CI's. */
+const FOREIGN = new Set(['UserData', 'CosHeaders', 'cos_headers'])
+
+const BAD_STATES = new Set([
+  ...['failed', 'fail', 'failure', 'error', 'cancel', 'canceled', 'cancelled', 'pause', 'paused'],
+  ...['partialsuccess', 'timeout', 'submitted', 'running', 'auditing'],
+])
+
+const isBadState = (text: string): boolean => BAD_STATES.has(text.toLowerCase())
+const isCounted = (text: string): boolean => Number(text) > 0
+const isFound = (text: string): boolean => text !== '' && text !== '-' && findingOf(text) !== 'normal'
+
+/** By the name of a field: CI writes them in more ways than one. */
+const JUDGES: ReadonlyMap<string, (text: string) => boolean> = new Map([
+  ...['State', 'state', 'Status', 'status'].map((name) => [name, isBadState] as const),
+  ...['Code', 'code', 'ErrCode', 'ErrorCode'].map((name) => [name, isErrorCode] as const),
+  ...['FailPageCount', 'FailCount', 'FailedCount', 'ErrorCount'].map((name) => [name, isCounted] as const),
+  ...['HitFlag', 'hit_flag', 'Suggestion', 'suggestion'].map((name) => [name, isFound] as const),
+  ...['Result', 'result'].map((name) => [name, (text: string) => text === '1' || text === '2'] as const),
+  ['Suspicious', (text: string) => text === '1' || text.toLowerCase() === 'true'] as const,
+])
+
+function isTrouble(name: string, value: unknown): boolean {
+  const judge = JUDGES.get(name)
+  return judge?.(asText(value).trim()) === true
 }
 
 const FINDINGS: Readonly<Record<string, 'normal' | 'sensitive' | 'suspected'>> = {

@@ -6,7 +6,7 @@ import type { UnreadableCallback } from '../callback/unreadable-callback'
 import { isRfc3339 } from '../callback/time'
 import type { Job, OtherEvent, Review, Task, Text, WorkflowExecution } from '../callback/model'
 import type { Notice } from '../callback/notice'
-import { isErrorCode, troublesIn } from '../callback/verdict'
+import { isErrorCode, type Trouble } from '../callback/verdict'
 import type { Words } from './words/words'
 import type { Route } from './route'
 
@@ -60,8 +60,13 @@ function toldOf(notice: Notice, telling: Telling): Told {
 }
 
 /** What fails and may be mended: by its piece of work. Null: what tells of it is closed by hand. */
-export function incidentOf({ verdict, work }: Pick<Notice, 'verdict' | 'work'>): string | null {
-  if (work === null || !['failed', 'unknown', 'succeeded'].includes(verdict)) return null
+export function incidentOf({
+  verdict,
+  work,
+  unknownEvent,
+}: Pick<Notice, 'verdict' | 'work' | 'unknownEvent'>): string | null {
+  if (work === null || unknownEvent !== null || !['failed', 'unknown', 'succeeded'].includes(verdict))
+    return null
   return work.length > LONGEST_TEXT ? `work/${sha256(work, 'hex')}` : work
 }
 
@@ -78,11 +83,11 @@ export function nameOf(data: CloudEvent['data']): string {
 }
 
 function workflowAlert(
-  { verdict, unknownEvent }: Notice,
+  { verdict, unknownEvent, troubles }: Notice,
   execution: WorkflowExecution,
   telling: Telling,
 ): Told {
-  const { words } = telling
+  const { words, wasAsked } = telling
   const { workflow, object, state, tasks } = execution
   const failed = tasks.filter((task) => task.state === 'Failed')
   // Nothing failed, yet it did not succeed: the tasks that did not either are what there is to look at.
@@ -96,6 +101,14 @@ function workflowAlert(
       [words.object, object ?? words.notSet],
       [words.bucket, execution.bucket ?? words.notSet],
       [words.state, words.stateOf(state)],
+      // What no task is shown for lies beside them, or deeper.
+      [
+        words.reason,
+        shown.length > 0
+          ? null
+          : (troublesOf(troubles, words) ??
+            (verdict === 'failed' ? (wasAsked ? words.noReason : words.notAsked) : null)),
+      ],
     ]),
     itemsHeading:
       failed.length > 0
@@ -128,21 +141,25 @@ function taskItem(task: Task, { words, wasAsked }: Telling): AlertItem {
       [words.job, task.jobId],
       [
         words.reason,
-        reason(task.code, task.message) ??
-          reasonInside(task) ??
+        reason(task.code, task.message, words) ??
+          reasonInside(task, words) ??
           (task.state === 'Failed' ? (wasAsked ? words.noReason : words.notAsked) : null),
       ],
     ]),
   }
 }
 
-/** Where in its operation something says that it did not succeed. */
-function troublesOf({ operation }: Job): string | null {
-  const troubles = troublesIn(operation)
-  return troubles.length === 0 ? null : troubles.slice(0, MOST_TROUBLES).join('; ')
+/** Where inside something says that it did not succeed. */
+function troublesOf(troubles: readonly Trouble[], words: Words): string | null {
+  const told = troubles.map(
+    ({ path, value, message }) =>
+      path.replace(/^Operation\./, '') +
+      words.colon +
+      value +
+      (message === null ? '' : words.inBrackets(message)),
+  )
+  return told.length === 0 ? null : told.join(words.semicolon)
 }
-
-const MOST_TROUBLES = 10
 
 function listed(headers: Job['headers']): string | null {
   const all = Object.entries(headers).map(([name, value]) => `${name}=${value ?? ''}`)
@@ -150,15 +167,15 @@ function listed(headers: Job['headers']): string | null {
 }
 
 /** A callback says of each output that went wrong why. */
-function reasonInside({ outputs }: Pick<Task, 'outputs'>): string | null {
+function reasonInside({ outputs }: Pick<Task, 'outputs'>, words: Words): string | null {
   const wrong = outputs.filter(({ code }) => isErrorCode(code))
   const reasons = wrong.map(({ object, code, message }) =>
-    [object, reason(code, message)].filter((part) => part !== null).join(': '),
+    [object, reason(code, message, words)].filter((part) => part !== null).join(words.colon),
   )
-  return reasons.length === 0 ? null : reasons.join('; ')
+  return reasons.length === 0 ? null : reasons.join(words.semicolon)
 }
 
-function jobAlert({ verdict, unknownEvent }: Notice, job: Job, { words }: Telling): Told {
+function jobAlert({ verdict, unknownEvent, troubles }: Notice, job: Job, { words }: Telling): Told {
   const title = unknownEvent === null ? words.jobTitle(verdict, job.state) : words.unknownEventTitle
   return {
     title: title + words.colon + short(nameOf(job)),
@@ -172,7 +189,10 @@ function jobAlert({ verdict, unknownEvent }: Notice, job: Job, { words }: Tellin
       [words.state, words.stateOf(job.state)],
       [
         words.reason,
-        reason(job.code, job.message) ?? reasonInside(job) ?? troublesOf(job) ?? words.noJobReason,
+        reason(job.code, job.message, words) ??
+          reasonInside(job, words) ??
+          troublesOf(troubles, words) ??
+          words.noJobReason,
       ],
       [words.workflow, job.workflow && named(job.workflow.name, job.workflow.id, words)],
       [words.run, job.workflow?.runId],
@@ -183,7 +203,7 @@ function jobAlert({ verdict, unknownEvent }: Notice, job: Job, { words }: Tellin
   }
 }
 
-function reviewAlert({ verdict, tag }: Notice, review: Review, { words }: Telling): Told {
+function reviewAlert({ verdict, tag, troubles }: Notice, review: Review, { words }: Telling): Told {
   return {
     title: words.reviewTitle[verdict] + words.colon + short(nameOf(review)),
     facts: facts([
@@ -196,7 +216,8 @@ function reviewAlert({ verdict, tag }: Notice, review: Review, { words }: Tellin
       [words.label, review.label],
       [words.score, review.score],
       [words.frozen, review.frozen === null ? null : words.frozenAs(review.frozen)],
-      [words.reason, reason(review.code, review.message)],
+      [words.reason, isErrorCode(review.code) ? reason(review.code, review.message, words) : null],
+      [words.found, troublesOf(troubles, words)],
       [words.dataId, review.dataId],
     ]),
     footer: facts([[words.job, review.jobId]]),
@@ -280,7 +301,9 @@ function facts(pairs: readonly (readonly [label: string, value: Text | undefined
 
 /** An alert goes to several channels, and into the outbox: a text of megabytes goes with the event only. */
 function short(text: string): string {
-  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : text
+  const cut = text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT - 1).toWellFormed()}…` : text
+  // A line of its own would pass for one of ours.
+  return cut.replaceAll(/\s*[\n\r\u2028\u2029]\s*/g, ' ')
 }
 
 function named(name: Text, id: Text, words: Words): string {
@@ -289,9 +312,9 @@ function named(name: Text, id: Text, words: Words): string {
 }
 
 /** CI's code and words; a code that only says `Success` explains nothing. */
-function reason(code: Text, message: Text): string | null {
-  const parts = [code === 'Success' ? null : code, message].filter((part) => part !== null)
-  return parts.length === 0 ? null : parts.join(': ')
+function reason(code: Text, message: Text, words: Words): string | null {
+  const parts = [isErrorCode(code) ? code : null, message].filter((part) => part !== null)
+  return parts.length === 0 ? null : parts.join(words.colon)
 }
 
 /** `2020-12-01 11:00:42 → 11:00:45 +08:00 (3 s)`. */

@@ -103,9 +103,12 @@ export async function endIncident(
   if (incident === null || store === null) return
   const succeededAt = momentOf(notice, run)
   // As long as a repeat is known: what failed before may come after.
-  const noted = timed(() =>
-    store.setNote(successName(incident), JSON.stringify(succeededAt), parts.ledgerKeepMs),
-  ).catch(() =>
+  const noted = timed(async () => {
+    // One that comes late must not stand in for a later one.
+    const before = momentIn(await store.note(successName(incident)))
+    if (before !== null && isAfter(before, succeededAt)) return
+    await store.setNote(successName(incident), JSON.stringify(succeededAt), parts.ledgerKeepMs)
+  }).catch(() =>
     parts.log('warn', 'a success could not be noted: an earlier failure that comes late may stay open', {
       incident,
     }),

@@ -96,15 +96,20 @@ export function createRelay(parts: RelayParts): Relay {
           )
     const isRepeat = repeats()
     const unknown = await keepUnknown(parts, read, request, run)
-    const outcomes = (await fewAtOnce(verdict, async (one): Promise<Outcome> => {
+    const inTurn = turns()
+    const outcomes = (await fewAtOnce(verdict, async (one, index): Promise<Outcome> => {
       if ('outcome' in one) return one
+      // Each comes after those in front of it, as if it had been sent by itself.
+      const own = index === 0 ? run : { ...run, arrivedAt: arrival() }
       if (isRepeat(one)) return { outcome: 'duplicate', ...endOf(one) }
       if (one.unknownEvent !== null && unknown !== 'tell')
         return { outcome: unknown === 'told' ? 'parked' : 'undelivered', ...endOf(one) }
       if (one.isOpen && parts.readBack !== null)
         if (await (await import('./verify')).parkOpen(parts, one, request, run))
           return { outcome: 'parked', ...endOf(one) }
-      return end.isOver ? { outcome: 'undelivered', ...endOf(one) } : settleNotice(cut, one, run)
+      return inTurn(one.work, async () =>
+        end.isOver ? { outcome: 'undelivered', ...endOf(one) } : settleNotice(cut, one, own),
+      )
     })) as unknown as readonly [Outcome, ...Outcome[]]
     // What CI says of it counts, as far as it was asked.
     const told = read.map((notice, index) => {
@@ -139,6 +144,18 @@ function repeats(): (notice: Notice) => boolean {
   return (notice) => {
     const before = seen.size
     return seen.add(keyOf(notice)).size === before
+  }
+}
+
+/** What is about one piece of work is settled in the order of the body: its success must find the incident that its failure opened. */
+function turns(): <T>(work: string | null, settle: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>()
+  return async (work, settle) => {
+    if (work === null) return settle()
+    const before = last.get(work)
+    const own = before === undefined ? settle() : before.then(settle, settle)
+    last.set(work, own)
+    return own
   }
 }
 

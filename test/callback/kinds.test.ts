@@ -198,7 +198,7 @@ describe('reviews are told by what they found, never by their State', () => {
       state: 'Success',
       bucket: 'b-1250000000',
       object: 'dir/a b.jpg',
-      data: { result: '1', label: 'porn: x', score: '90', frozen: '1' },
+      data: { result: '1', label: 'porn/x', score: '90', frozen: '1' },
     })
   })
 

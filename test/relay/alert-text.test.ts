@@ -83,7 +83,7 @@ test('a failed execution, in Chinese', () => {
       '     模板：封面 720p（t1）',
       '     时间：2020-12-01 11:00:43 → 11:00:45 +08:00（耗时 2 秒）',
       '     任务 ID：j1',
-      '     原因：InputError: no frame',
+      '     原因：InputError：no frame',
       '  2. SmartCover',
       '     原因：未知（回调未说明，向数据万象查询也未得到原因）',
       '执行 ID：i166ee19017b011eda8a5525400c540df',

@@ -262,7 +262,7 @@ describe('with the sweep in between', () => {
     const busy: Store = {
       ...store,
       note: async (name) => {
-        if (++looks === 2) await send(failed('5'))
+        if (name.startsWith('incident/') && ++looks === 2) await send(failed('5'))
         return store.note(name)
       },
     }
@@ -270,4 +270,33 @@ describe('with the sweep in between', () => {
     await send(success('7'))
     expect(taken.slice(3)).toEqual([alerted('4'), resolved, alerted('5'), resolved])
   })
+})
+
+test('in one body, in its order: the success of a piece of work ends what its failure opened', async () => {
+  for (const states of [
+    ['Failed', 'Success'],
+    ['Success', 'Failed'],
+    ['Failed', 'Success', 'Failed', 'Success'],
+  ] as const) {
+    const able = fakeChannel('pagerduty-1', { resolves: true })
+    const { send } = relayTo([able])
+    const jobs = states.map((state, index) =>
+      jobOf({ jobId: `j${index}`, state, operation: { TemplateId: 't' }, endedAt: null }),
+    )
+    await send(post(jobsXml(jobs)))
+    const failures = states.filter((state) => state === 'Failed').length
+    expect(able.alerts).toHaveLength(failures)
+    expect(able.resolved).toHaveLength(states.at(-1) === 'Success' ? failures : 0)
+  }
+})
+
+test('an older success that comes late takes nothing from a newer one', async () => {
+  const able = fakeChannel('pagerduty-1', { resolves: true })
+  const { send } = relayTo([able])
+  const ended = (day: number) => ({ tasks: [taskOf({ endedAt: `2026-01-0${day}T00:00:00+08:00` })] })
+  await send(success('1', ended(4)))
+  await send(success('2', ended(2)))
+  await send(failed('3', { tasks: [taskOf({ state: 'Failed', endedAt: '2026-01-03T00:00:00+08:00' })] }))
+  expect(able.alerts).toHaveLength(1)
+  expect(able.resolved).toEqual([INCIDENT])
 })

@@ -36,6 +36,30 @@ test('an event nobody knows is kept whole and told of once an hour a name; it is
     })
 })
 
+test.each(['Success', 'Failed'])(
+  'an event nobody knows settles nothing: the end, %s, comes later',
+  async (state) => {
+    const queue = fakeQueue()
+    const channel = fakeChannel('pagerduty-1', { resolves: true })
+    const relay = createRelay(testParts({ queue, channels: [channel] }))
+    const body = (name: string): string =>
+      JSON.stringify({
+        EventName: name,
+        WorkflowExecution: { RunId: '1', State: state, Object: 'a.mp4', BucketId: 'b-1', WorkflowId: 'w' },
+      })
+    const outcomeOf = async (name: string) => (await relay(post(body(name)), INVOCATION)).body['outcome']
+    expect(await outcomeOf('WorkflowRetry')).toBe('alerted')
+    expect(await outcomeOf('WorkflowRetry')).toBe('duplicate')
+    expect(await outcomeOf(' WORKFLOWSTART')).toBe('ignored')
+    expect(await outcomeOf('WorkflowFinish')).toBe(state === 'Success' ? 'queued' : 'alerted')
+    expect(channel.alerts.map(({ incident, severity }) => [incident, severity])).toEqual([
+      [null, 'warning'],
+      ...(state === 'Success' ? [] : [['workflow/w/b-1/a.mp4', 'error']]),
+    ])
+    expect(new Set(channel.alerts.map(({ id }) => id)).size).toBe(channel.alerts.length)
+  },
+)
+
 test('its body is what came, byte for byte', async () => {
   const store = memoryStore()
   const body = '{"EventType":"WorkflowTask", "WorkflowTaskEvent":{"TaskId":"t","Status":"FINISH"}}'

@@ -77,7 +77,7 @@ describeService('redis', () => {
       )
       expect(costs.success).toEqual(['evalsha', 'set'])
       expect(costs.duplicate).toEqual(['evalsha'])
-      expect(costs['success, PagerDuty configured']).toHaveLength(4)
+      expect(costs['success, PagerDuty configured']).toHaveLength(5)
       expect(costs['success parked']).toHaveLength(3)
       expect(costs['failure, WeCom']).toHaveLength(3)
       expect(costs['failure, PagerDuty']).toHaveLength(5)

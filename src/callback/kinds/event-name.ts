@@ -8,20 +8,22 @@ export type Event = {
 } | null
 
 /** "when the workflow starts or ends" (436/48042): nothing has ended. */
-const STARTS = new Set(['WorkflowStart', 'TaskStart', 'JobStart'])
-const ENDS = new Set(['WorkflowFinish', 'TaskFinish', 'JobFinish'])
+const STARTS = new Set(['workflowstart', 'taskstart', 'jobstart'])
+const ENDS = new Set(['workflowfinish', 'taskfinish', 'jobfinish'])
 /** An open list: ReviewImage, ReviewVideo, ReviewText … */
-const REVIEW = /^Review[A-Z]/
+const REVIEW = /^Review(?!Start)[A-Z](?!\w*Start$)/
 
 /** What is longer is no name: it stands in the log, in alerts and in the store. */
 export const LONGEST_EVENT = 100
 
 export function eventOf(document: Node): Event {
   const name =
-    textOf(document, 'EventName', placeAt('The document'))?.slice(0, LONGEST_EVENT).toWellFormed() ?? null
+    textOf(document, 'EventName', placeAt('The document'))?.trim().slice(0, LONGEST_EVENT).toWellFormed() ??
+    null
   if (name === null) return null
-  const isKnown = STARTS.has(name) || ENDS.has(name) || REVIEW.test(name)
-  return { name, unknown: isKnown ? null : name, isStart: STARTS.has(name) }
+  const word = name.toLowerCase()
+  const isKnown = STARTS.has(word) || ENDS.has(word) || REVIEW.test(name)
+  return { name, unknown: isKnown ? null : name, isStart: STARTS.has(word) }
 }
 
 export function isStart(event: Event): boolean {

@@ -17,8 +17,15 @@ import type { Job, TaskOutput } from '../model'
 import type { Notice, Verdict } from '../notice'
 import { latest } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
-import { holdsTrouble, isErrorCode, unlessTroubled, verdictOfState } from '../verdict'
-import { type Event, isStart } from './event-name'
+import {
+  holdsTrouble,
+  isErrorCode,
+  type Trouble,
+  troublesIn,
+  unlessTroubled,
+  verdictOfState,
+} from '../verdict'
+import { type Event, eventOf, isStart } from './event-name'
 import { workOf } from './work'
 import { outputsIn } from './workflow'
 
@@ -26,7 +33,13 @@ import { outputsIn } from './workflow'
  * The notice of one JobsDetail element (460/76907 and its neighbours). Throws UnreadableCallback when it has no JobId or, once it is over, neither
  * State nor Code. The verdict begins with the job's own State only; what an Operation holds (a watermark's State, say) can make it `partial`.
  */
-export function jobNotice(node: Node, event: Event, where: string, bucket: string | null = null): Notice {
+export function jobNotice(
+  node: Node,
+  ofDocument: Event,
+  where: string,
+  bucket: string | null = null,
+): Notice {
+  const event = ofDocument ?? eventOf(node)
   const at = placeAt(where)
   const read = readJob(node, at, isStart(event))
   const data = bucket === null ? read : { ...read, bucket }
@@ -41,11 +54,17 @@ export function noticeOfJob(
   node: Node = {},
 ): Notice {
   const { jobId, state, bucket, object, workflow, tag, createdAt, endedAt, operation } = data
+  const verdict = verdictOf(data, event, node)
+  const troubles = (): readonly Trouble[] => [
+    ...troublesIn(node, DECIDED),
+    ...(Object.hasOwn(node, 'Operation') ? [] : troublesIn(operation)),
+  ]
   return {
     kind: 'job',
     id: jobId,
     state,
-    verdict: verdictOf(data, event),
+    verdict,
+    troubles: verdict === 'succeeded' || verdict === 'running' ? [] : troubles(),
     bucket,
     object,
     workflow,
@@ -62,12 +81,19 @@ export function noticeOfJob(
   }
 }
 
-function verdictOf({ state, code, operation, outputs }: Job, event: Event): Verdict {
+/** Of the job all but what has been looked at, and what it was given. */
+const DECIDED = new Set(['State', 'Code', 'Input', 'Workflow'])
+
+function verdictOf({ state, code, operation, outputs }: Job, event: Event, node: Node): Verdict {
   if (isStart(event)) return 'running'
   if (event?.unknown != null) return 'unknown'
   return unlessTroubled(
     verdictOfState(state),
-    () => isErrorCode(code) || outputs.some((output) => isErrorCode(output.code)) || holdsTrouble(operation),
+    () =>
+      isErrorCode(code) ||
+      outputs.some((output) => isErrorCode(output.code)) ||
+      holdsTrouble(operation) ||
+      holdsTrouble(node, DECIDED),
   )
 }
 
@@ -90,7 +116,7 @@ const USER_DATA = new Set(['UserData'])
 export function readJob(node: Node, at: Place, isStarted = false): Job {
   const code = textOf(node, 'Code', at)
   const state =
-    keyOf(node, 'State', at) ??
+    keyOf(node, 'State', at)?.trim() ??
     (isStarted ? 'Running' : code === null ? null : isErrorCode(code) ? 'Failed' : 'Success')
   if (state === null) throw new UnreadableCallback('missing-field', `${at.path} has neither State nor Code.`)
   // Jobs that join several objects list an Input each; the first one names the job.
@@ -130,11 +156,10 @@ function readWorkflow(node: Node, at: Place): Job['workflow'] {
   const workflow = nodeOf(node, 'Workflow', at)
   if (workflow === null) return null
   const here = inside(at, 'Workflow')
-  return {
-    runId: textOf(workflow, 'RunId', here),
-    id: textOf(workflow, 'WorkflowId', here),
-    name: textOf(workflow, 'WorkflowName', here),
-  }
+  const runId = textOf(workflow, 'RunId', here)
+  const id = textOf(workflow, 'WorkflowId', here)
+  const name = textOf(workflow, 'WorkflowName', here)
+  return runId === null && id === null && name === null ? null : { runId, id, name }
 }
 
 /** Of media jobs MediaResult.OutputFile, of documents the pages: whatever lists what was made. */
@@ -142,9 +167,11 @@ function readOutputs(operation: Node, at: Place): readonly TaskOutput[] {
   const media = nodeOf(operation, 'MediaResult', at)
   const file = media && nodeOf(media, 'OutputFile', inside(at, 'MediaResult'))
   const inFile = inside(inside(at, 'MediaResult'), 'OutputFile')
+  const sprite = file && nodeOf(file, 'SpriteOutputFile', inFile)
   const results = nodeOf(operation, 'ResultInfo', at)
   return [
     ...(file === null ? [] : namedIn(file, inFile)),
+    ...(sprite === null ? [] : namedIn(sprite, inside(inFile, 'SpriteOutputFile'))),
     ...(results === null ? [] : outputsIn(results, 'ObjectInfo', inside(at, 'ResultInfo'))),
   ]
 }
@@ -156,8 +183,10 @@ function namedIn(file: Node, at: Place): readonly TaskOutput[] {
     (name): name is string => typeof name === 'string' && name !== '' && name !== '-',
   )
   const infos = nodesOf(file, 'Md5Info', at)
-  return all.map((object, index) => {
-    const info = infos.find((one) => one['ObjectName'] === object) ?? infos[index] ?? {}
+  const prefix = textOf(file, 'ObjectPrefix', at) ?? ''
+  return all.map((name, index) => {
+    const info = infos.find((one) => one['ObjectName'] === name) ?? infos[index] ?? {}
+    const object = name.startsWith(prefix) ? name : prefix + name
     const here = inside(at, `Md5Info[${index + 1}]`)
     return {
       object,

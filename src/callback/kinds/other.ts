@@ -16,6 +16,7 @@ export function otherNotice(document: Node, unknown: Event): Notice | null {
     id: fingerprintOf([JSON.stringify(details)]),
     state: data.state,
     verdict: 'unknown',
+    troubles: [],
     bucket: null,
     object: null,
     workflow: null,

@@ -16,7 +16,7 @@ import { fingerprintOf } from '../fingerprint'
 import type { Review, Text } from '../model'
 import type { Notice, Verdict } from '../notice'
 import { latest } from '../time'
-import { findingOf, holdsTrouble, isErrorCode, verdictOfState } from '../verdict'
+import { findingOf, holdsTrouble, isErrorCode, troublesIn, verdictOfState } from '../verdict'
 import { type Event, isReviewEvent, isStart } from './event-name'
 
 /** Moderation, virus detection, image inspection: told by what it found, never by its State. */
@@ -35,7 +35,8 @@ export function reviewNotice(node: Node, event: Event, where: string, bucket: st
   const at = placeAt(where)
   const code = textOf(node, 'Code', at)
   const state =
-    keyOf(node, 'State', at) ?? (isStart(event) ? 'Running' : isErrorCode(code) ? 'Failed' : 'Success')
+    keyOf(node, 'State', at)?.trim() ??
+    (isStart(event) ? 'Running' : isErrorCode(code) ? 'Failed' : 'Success')
   const input = nodeOf(node, 'Input', at) ?? {}
   const inInput = inside(at, 'Input')
   const url = textOf(node, 'Url', at) ?? textOf(input, 'Url', inInput)
@@ -47,6 +48,8 @@ export function reviewNotice(node: Node, event: Event, where: string, bucket: st
     textOf(node, 'Suspicious', at),
     inspection && textOf(inspection, 'Suspicious', at),
   ].filter((one) => one !== null)
+  const label = textOf(node, 'Label', at)
+  const worst = worstInfo(node)
   const data: Review = {
     jobId: requiredKeyOf(node, 'JobId', at),
     bucket:
@@ -56,8 +59,11 @@ export function reviewNotice(node: Node, event: Event, where: string, bucket: st
     state,
     // Where they do not agree, what is to be looked at.
     result: results.find((one) => findingOf(one) !== 'normal') ?? results[0] ?? null,
-    label: textOf(node, 'Label', at) ?? (inspection && textOf(inspection, 'SuspiciousType', at)),
-    score: textOf(node, 'Score', at),
+    label:
+      (isNormal(label) ? worst?.label : null) ??
+      label ??
+      (inspection && textOf(inspection, 'SuspiciousType', at)),
+    score: (isNormal(label) ? worst?.score : null) ?? textOf(node, 'Score', at),
     frozen: textOf(node, 'ForbidState', at),
     code,
     message: textOf(node, 'Message', at),
@@ -67,6 +73,7 @@ export function reviewNotice(node: Node, event: Event, where: string, bucket: st
   }
   return noticeOf(data, event, at.odd, {
     raw: node,
+    inner: node,
     findings: [...results, ...hitsIn(node)],
     tag: textOf(node, 'Tag', at) ?? event?.name ?? null,
     endedAt: timeOf(node, 'EndTime', at),
@@ -111,7 +118,8 @@ export function simpleReviewNotice(document: Node): Notice | null {
   }
   return noticeOf(review, null, [...top.odd, ...at.odd], {
     raw: document,
-    findings: [...(result === null ? [] : [result]), ...hitsIn(data)],
+    inner: data,
+    findings: [result, textOf(data, 'suggestion', at), ...hitsIn(data)].filter((one) => one !== null),
     tag: event,
     endedAt: null,
   })
@@ -130,17 +138,24 @@ export function isConsoleTest(document: Node): boolean {
 
 interface Told {
   readonly raw: Node
+  /** Where in it the findings lie. */
+  readonly inner: Node
   readonly findings: readonly string[]
   readonly tag: Text
   readonly endedAt: Text
 }
 
+/** What the alert has lines of its own for. */
+const DECIDED = new Set(['State', 'Code', 'Result', 'result', 'Suggestion', 'suggestion', 'Suspicious'])
+
 function noticeOf(data: Review, event: Event, odd: readonly string[], told: Told): Notice {
+  const verdict = isStart(event) ? 'running' : verdictOf(data, told)
   return {
     kind: 'review',
     id: data.jobId,
     state: data.state,
-    verdict: isStart(event) ? 'running' : verdictOf(data, told),
+    verdict,
+    troubles: verdict === 'normal' || verdict === 'running' ? [] : troublesIn(told.inner, DECIDED),
     bucket: data.bucket,
     object: data.object,
     workflow: null,
@@ -172,6 +187,11 @@ function worstOf(findings: readonly Finding[]): Finding {
   return order.find((one) => findings.includes(one)) ?? 'suspected'
 }
 
+/** What says nothing of what was found. */
+function isNormal(label: Text): boolean {
+  return label === null || label.toLowerCase() === 'normal'
+}
+
 interface Info {
   readonly name: string
   readonly node: Node
@@ -193,22 +213,26 @@ function hitsIn(node: Node): readonly string[] {
   return infosIn(node).flatMap((info) => hitOf(info) ?? [])
 }
 
-/** Of the scenes of a Simple one that which says most, and is no plain no. */
+/** Of the scenes that which says most, and is no plain no. */
 function worstInfo(node: Node): { readonly label: Text; readonly score: Text } | null {
   const hits = infosIn(node).filter((info) => findingOf(hitOf(info) ?? '0') !== 'normal')
   const [worst] = [...hits.filter((info) => hitOf(info) === '1'), ...hits]
   if (worst === undefined) return null
   const at = placeAt(worst.name)
-  const label = textOf(worst.node, 'label', at)
+  const label = textOf(worst.node, 'label', at) ?? textOf(worst.node, 'Label', at)
   const scene = worst.name.replace(/_?info$/i, '')
-  return { label: label === null ? scene : `${scene}: ${label}`, score: textOf(worst.node, 'score', at) }
+  return {
+    label: label === null ? scene : `${scene}/${label}`,
+    score: textOf(worst.node, 'score', at) ?? textOf(worst.node, 'Score', at),
+  }
 }
 
 /** Of an inspection the result lies in the Operation of its job. */
 function inspectionIn(node: Node): Node | null {
   const at = placeAt('JobsDetail')
   const operation = nodeOf(node, 'Operation', placeAt('JobsDetail'))
-  const result = operation && nodeOf(operation, 'ImageInspectResult', at)
+  const result =
+    (operation && nodeOf(operation, 'ImageInspectResult', at)) ?? nodeOf(node, 'ImageInspectResult', at)
   if (result === null) return null
   return nodeOf(result, 'ProcessResult', at) ?? result
 }

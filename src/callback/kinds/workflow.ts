@@ -17,12 +17,21 @@ import type { Task, TaskOutput, Template, WorkflowExecution } from '../model'
 import type { Notice, Verdict } from '../notice'
 import { latest } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
-import { isErrorCode, isGoingOn, holdsTrouble, unlessTroubled, verdictOfState } from '../verdict'
-import { type Event, isStart } from './event-name'
+import {
+  holdsTrouble,
+  isErrorCode,
+  isGoingOn,
+  troublesIn,
+  type Trouble,
+  unlessTroubled,
+  verdictOfState,
+} from '../verdict'
+import { type Event, eventOf, isReviewEvent, isStart } from './event-name'
 import { workOf } from './work'
 
 /** The notice of a WorkflowExecution element (460/80039, 436/48042). Throws UnreadableCallback when it has no RunId or, once it is over, no State. */
-export function workflowNotice(node: Node, event: Event): Notice {
+export function workflowNotice(node: Node, ofDocument: Event): Notice {
+  const event = ofDocument ?? eventOf(node)
   const at = placeAt('WorkflowExecution')
   const data = readExecution(node, at, isStart(event) ? 'Running' : undefined)
   return noticeOf(data, { event, odd: at.odd, raw: node })
@@ -34,11 +43,13 @@ export function noticeOf(
   { event = null, odd = [], raw = {} }: { event?: Event; odd?: readonly string[]; raw?: Node } = {},
 ): Extract<Notice, { kind: 'workflow' }> {
   const { runId, state, bucket, object, workflow, tasks, createdAt } = data
+  const verdict = verdictOf(data, event, raw)
   return {
     kind: 'workflow',
     id: runId,
     state,
-    verdict: verdictOf(data, event, raw),
+    verdict,
+    troubles: verdict === 'succeeded' || verdict === 'running' ? [] : troublesOf(raw),
     bucket,
     object,
     workflow,
@@ -48,7 +59,7 @@ export function noticeOf(
     work: workOf('workflow', [workflow.id ?? workflow.name, bucket], object),
     askedAt: 'executions',
     isOpen: state === 'Success' && tasks.some((task) => isGoingOn(task.state ?? '')),
-    unknownEvent: event?.unknown ?? null,
+    unknownEvent: unknownIn(event),
     raw,
     odd,
     data,
@@ -57,22 +68,52 @@ export function noticeOf(
 
 function verdictOf(data: WorkflowExecution, event: Event, raw: Node): Verdict {
   if (isStart(event)) return 'running'
-  if (event?.unknown != null) return 'unknown'
+  if (unknownIn(event) !== null) return 'unknown'
   return unlessTroubled(verdictOfState(data.state), () => isTroubled(raw, data))
 }
 
-/** What the tasks say, and what lies in them that the model has no place for. */
-function isTroubled({ Tasks: tasks }: Node, execution: WorkflowExecution): boolean {
-  if (hasTroubledTask(execution)) return true
-  return (Array.isArray(tasks) ? (tasks as readonly unknown[]) : [tasks]).some(holdsTroubleBelow)
+/** A review of an execution is nothing that is known. */
+function unknownIn(event: Event): string | null {
+  return isReviewEvent(event) ? (event?.name ?? null) : (event?.unknown ?? null)
 }
 
+/** Of the execution all but its own State and its tasks, which are looked at by themselves. */
+const OF_EXECUTION = new Set(['State', 'Tasks'])
 /** Not its own State, which has been looked at: a judgement node's is no fault. */
-function holdsTroubleBelow(task: unknown): boolean {
+const OF_TASK = new Set(['State'])
+/** Nor which objects such a node let pass. */
+const OF_JUDGEMENT = new Set(['State', 'JudgementInfo'])
+
+/** What the tasks say, and what lies in them and beside them that the model has no place for. */
+function isTroubled(raw: Node, execution: WorkflowExecution): boolean {
   return (
-    isNode(task) &&
-    Object.keys(task).some((name) => typeof task[name] === 'object' && holdsTrouble(task[name]))
+    hasTroubledTask(execution) ||
+    holdsTrouble(raw, OF_EXECUTION) ||
+    rawTasks(raw).some((task) => holdsTrouble(task, decidedOf(task)))
   )
+}
+
+function troublesOf(raw: Node): readonly Trouble[] {
+  return [
+    ...troublesIn(raw, OF_EXECUTION),
+    ...rawTasks(raw).flatMap((task) => troublesIn(task, decidedOf(task)).slice(0, MOST_OF_TASK)),
+  ].slice(0, MOST_OF_TASK)
+}
+
+const MOST_OF_TASK = 10
+
+function rawTasks({ Tasks: tasks }: Node): readonly unknown[] {
+  return Array.isArray(tasks) ? tasks : [tasks]
+}
+
+function decidedOf(task: unknown): ReadonlySet<string> {
+  // A list in the place of a task: nothing has been decided about what is in it.
+  if (!isNode(task)) return new Set()
+  return [task['Type'], task['Name']].some(isJudgement) ? OF_JUDGEMENT : OF_TASK
+}
+
+function isJudgement(word: unknown): boolean {
+  return typeof word === 'string' && /^judge?ment/i.test(word)
 }
 
 function hasTroubledTask({ tasks }: WorkflowExecution): boolean {
@@ -84,7 +125,7 @@ function hasTroubledTask({ tasks }: WorkflowExecution): boolean {
 /** A node that judges takes some of its branches: to it, PartialSuccess is an ordinary end. */
 function isFine({ state, type, name }: Task): boolean {
   if (state === null || state === 'Success') return true
-  return state === 'PartialSuccess' && [type, name].some((word) => /^judge?ment/i.test(word ?? ''))
+  return state === 'PartialSuccess' && [type, name].some(isJudgement)
 }
 
 /** More do not fit in the longest body with what each of them has to say. */
@@ -94,7 +135,9 @@ const MOST_TASKS = 20_000
 export function readExecution(node: Node, at: Place, noState?: string): WorkflowExecution {
   const runId = requiredKeyOf(node, 'RunId', at)
   const state =
-    noState === undefined ? requiredKeyOf(node, 'State', at) : (keyOf(node, 'State', at) ?? noState)
+    noState === undefined
+      ? requiredKeyOf(node, 'State', at).trim()
+      : (keyOf(node, 'State', at)?.trim() ?? noState)
   return {
     runId,
     bucket: nameOf(node, 'BucketId', at),

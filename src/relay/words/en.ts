@@ -12,6 +12,7 @@ const JOB: Readonly<Partial<Record<Verdict, string>>> = {
 
 export const words: Words = {
   colon: ': ',
+  semicolon: '; ',
   inBrackets: (text) => ` (${text})`,
   workflowTitle: (verdict, state) => WORKFLOW[verdict] ?? `Workflow did not run to its end (${state})`,
   jobTitle: (verdict, state) => JOB[verdict] ?? `Job did not run to its end (${state})`,
@@ -31,6 +32,7 @@ export const words: Words = {
   headers: 'Headers',
   result: 'Result',
   label: 'Label',
+  found: 'Found',
   score: 'Score',
   frozen: 'Frozen',
   frozenAs: (state) => ({ '0': 'no', '1': 'yes', '2': 'moved away' })[state] ?? state,

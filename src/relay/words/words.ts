@@ -6,6 +6,7 @@ export type Language = 'en' | 'zh'
 /** Every word of an alert that is not CI's own, by language. */
 export interface Words {
   readonly colon: string
+  readonly semicolon: string
   readonly inBrackets: (text: string) => string
   readonly workflowTitle: (verdict: Verdict, state: string) => string
   readonly jobTitle: (verdict: Verdict, state: string) => string
@@ -16,6 +17,8 @@ export interface Words {
   readonly headers: string
   readonly result: string
   readonly label: string
+  /** Of a review, where inside it says so. */
+  readonly found: string
   readonly score: string
   readonly frozen: string
   readonly frozenAs: (state: string) => string

@@ -41,6 +41,7 @@ const PROBLEMS: Readonly<Record<UnreadableCode, string>> = {
 
 export const words: Words = {
   colon: '：',
+  semicolon: '；',
   inBrackets: (text) => `（${text}）`,
   workflowTitle: (verdict, state) => WORKFLOW[verdict] ?? `工作流未正常完成（${state}）`,
   jobTitle: (verdict, state) => JOB[verdict] ?? `任务未正常完成（${state}）`,
@@ -60,6 +61,7 @@ export const words: Words = {
   headers: '上传请求头',
   result: '审核结果',
   label: '命中标签',
+  found: '命中明细',
   score: '分值',
   frozen: '封禁状态',
   frozenAs: (state) => ({ '0': '未封禁', '1': '已封禁', '2': '已转移' })[state] ?? state,
