@@ -165,3 +165,101 @@ test('Chinese texts have full-width punctuation throughout', () => {
   expect(texts.length).toBeGreaterThan(50)
   for (const text of texts) expect(text).not.toMatch(/[\u4e00-\u9fff][:(),;]|[:(),;][\u4e00-\u9fff]/)
 })
+
+describe('what lies deep inside is shown', () => {
+  const workflow = (fields: object, state = 'Success'): object => ({
+    WorkflowExecution: {
+      RunId: 'r1',
+      State: state,
+      Object: 'a.mp4',
+      BucketId: 'b-1250000000',
+      WorkflowId: 'w',
+      WorkflowName: 'all',
+      ...fields,
+    },
+  })
+  const inTask = {
+    Tasks: [{ Type: 'Transcode', State: 'Success', ResultInfo: { Code: 'E', Message: 'no space' } }],
+  }
+
+  test.each<[what: string, body: object, language: 'en' | 'zh', line: string]>([
+    ['of a task', workflow(inTask), 'en', 'Reason: ResultInfo.Code: E (no space)'],
+    ['of a task, in Chinese', workflow(inTask), 'zh', '原因：ResultInfo.Code：E（no space）'],
+    [
+      'of an execution that failed',
+      workflow({ Code: 'OutOfBudget', Message: 'arrears' }, 'Failed'),
+      'en',
+      'Reason: Code: OutOfBudget (arrears)',
+    ],
+    [
+      'of an execution that failed, and says nothing',
+      workflow({}, 'Failed'),
+      'en',
+      'Reason: unknown: callbacks do not say why, and CI did not tell',
+    ],
+    [
+      'of a job',
+      {
+        JobsDetail: {
+          JobId: 'j',
+          State: 'Success',
+          Operation: { DigitalWatermark: { State: 'Failed' }, DocProcessResult: { FailPageCount: 2 } },
+        },
+      },
+      'zh',
+      '原因：DigitalWatermark.State：Failed；DocProcessResult.FailPageCount：2',
+    ],
+    [
+      'of a review whose parts do not agree',
+      {
+        EventName: 'ReviewVideo',
+        JobsDetail: {
+          JobId: 'j',
+          State: 'Success',
+          Object: 'v.mp4',
+          Label: 'Normal',
+          Result: 0,
+          PornInfo: { HitFlag: 1, Label: 'Sexy', Score: 99 },
+        },
+      },
+      'zh',
+      '命中明细：PornInfo.HitFlag：1',
+    ],
+  ])('%s', (_, body, language, line) => {
+    expect(told(noticeIn(body), language).split('\n')).toContain(line)
+  })
+
+  test('a review is called by what it found, and a code that is no error is no reason', () => {
+    const simple = {
+      code: 0,
+      message: 'success',
+      data: {
+        event: 'ReviewImage',
+        trace_id: 't',
+        url: 'https://b-1250000000.cos.ap-guangzhou.myqcloud.com/p.jpg',
+        result: 1,
+        porn_info: { hit_flag: 1, label: 'Sexy', score: 97 },
+      },
+    }
+    const text = told(noticeIn(simple), 'en')
+    expect(text).toMatch(/^Review found a violation: porn\/Sexy · p\.jpg\n/)
+    expect(text).not.toMatch(/success/)
+  })
+
+  test('a line break makes no line that would pass for ours', () => {
+    const job = {
+      JobsDetail: {
+        JobId: 'j',
+        State: 'Failed',
+        Code: 'E',
+        Message: 'a\nState: Success\r\nReason: none\u2028Job: k',
+        Input: { Object: 'o\nState: Success' },
+      },
+    }
+    const lines = told(noticeIn(job), 'en').split(/[\n\r\u2028]/)
+    expect(lines.filter((line) => line.startsWith('State:'))).toEqual(['State: Failed'])
+    expect(lines.filter((line) => line.startsWith('Reason:'))).toEqual([
+      'Reason: E: a State: Success Reason: none Job: k',
+    ])
+  })
+})
