@@ -70,9 +70,11 @@ export function holdsTrouble(value: unknown, but: ReadonlySet<string> = NOTHING)
   if (Array.isArray(value)) return value.some((one) => holdsTrouble(one, but))
   const node = value as Record<string, unknown>
   for (const name of Object.keys(node)) {
-    if (but.has(name) || FOREIGN.has(name)) continue
     const inside = node[name]
-    if (typeof inside === 'object' ? holdsTrouble(inside) : isTrouble(name, inside)) return true
+    // Most fields hold a text and have no judge: they cost one look each.
+    if (typeof inside === 'object') {
+      if (!FOREIGN.has(name) && !but.has(name) && holdsTrouble(inside)) return true
+    } else if (isTrouble(name, inside) && !but.has(name)) return true
   }
   return false
 }
@@ -103,7 +105,7 @@ const JUDGES: ReadonlyMap<string, (text: string) => boolean> = new Map([
 
 function isTrouble(name: string, value: unknown): boolean {
   const judge = JUDGES.get(name)
-  return judge?.(asText(value).trim()) === true
+  return judge !== undefined && judge(asText(value).trim())
 }
 
 const FINDINGS: Readonly<Record<string, 'normal' | 'sensitive' | 'suspected'>> = {
