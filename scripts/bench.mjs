@@ -127,7 +127,7 @@ const alert = async () => {}`,
   row('  (MB: empty, plain)', `${peaks.empty.toFixed(0)}, ${peaks.plain.toFixed(0)}`, '', null)
 
   const kb = statSync(handler).size / 1024
-  row('size: dist/index.js, KB', kb, '≤ 300', kb <= 300)
+  row('size: dist/index.js, KB', kb, '≤ 115', kb <= 115)
 }
 
 function print(rows) {

@@ -100,3 +100,12 @@ export interface OtherEvent {
   readonly createdAt: Text
   readonly details: Readonly<Record<string, unknown>>
 }
+
+/** What inside of something says that it went wrong, or that somebody should look. */
+export interface Trouble {
+  /** `Operation.DigitalWatermark.State` */
+  readonly path: string
+  readonly value: string
+  /** What stands beside a code. */
+  readonly message: Text
+}

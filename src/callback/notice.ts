@@ -1,6 +1,5 @@
 import type { Node } from './fields'
-import type { Job, OtherEvent, Review, Text, WorkflowExecution } from './model'
-import type { Trouble } from './verdict'
+import type { Job, OtherEvent, Review, Text, Trouble, WorkflowExecution } from './model'
 
 /** What an end comes to, when all is counted that a document says inside (design, "verdicts"). */
 export type Verdict =

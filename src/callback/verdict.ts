@@ -1,4 +1,4 @@
-import type { Text } from './model'
+import type { Text, Trouble } from './model'
 import type { Verdict } from './notice'
 
 /** Not over yet. */
@@ -24,15 +24,6 @@ export function verdictOfState(state: string): 'succeeded' | 'failed' | 'unknown
 /** Less than a success, as soon as anything inside says so. */
 export function unlessTroubled(verdict: Verdict, isTroubled: () => boolean): Verdict {
   return verdict === 'succeeded' && isTroubled() ? 'partial' : verdict
-}
-
-/** What inside of something says that it went wrong, or that somebody should look. */
-export interface Trouble {
-  /** `Operation.DigitalWatermark.State` */
-  readonly path: string
-  readonly value: string
-  /** What stands beside a code. */
-  readonly message: Text
 }
 
 /** More are not told of. */

@@ -22,7 +22,7 @@ const KEPT_MS = 30 * 24 * 3_600_000
 interface Outage {
   /** Since when its deliveries fail, ms since the epoch. */
   readonly since: number
-  /** Something has been delivered there since. */
+  /** Something has been delivered there since it last failed. */
   readonly hasTaken: boolean
 }
 
@@ -56,9 +56,9 @@ export async function tellOfOutages(
     // CI may have been asked, and have had no more to say yet: only a failure shows that it is down.
     const here = owed.get(destination) ?? NOTHING
     const outage = before.get(destination)
-    const hasTaken = took.has(destination) || outage?.hasTaken === true
+    const hasTaken = took.has(destination) || (outage?.hasTaken === true && !failed.has(destination))
     if (outage !== undefined && here.waiting === 0 && hasTaken) {
-      await tellOfRecovery(parts, destination, outage, here, now)
+      await tellOfRecovery(parts, store, destination, outage, here, now)
       after.delete(destination)
     } else if (isDown(here, now) && !took.has(destination) && (destination !== CI || failed.has(CI))) {
       const since = outage?.since ?? here.since
@@ -129,11 +129,14 @@ async function tell(
 
 async function tellOfRecovery(
   parts: RelayParts,
+  store: Store,
   destination: string,
   { since }: Outage,
   { dead }: Owed,
   now: number,
 ): Promise<void> {
+  // Of two sweeps at once, by one.
+  if ((await store.admit(`recovery/${destination}/${since}`, 1, EVERY_MS)) > 0) return
   parts.log('info', 'a destination works again', { destination, since: new Date(since).toISOString(), dead })
   const words = await wordsOf(parts.language)
   const { outage } = words

@@ -136,6 +136,7 @@ test('and when they speak as they should again, all is delivered', async () => {
   expect(answer.outcome).toBe('queued')
 })
 
+// A heap of 96 MB beside what lies in sockets, on a machine that has other things to do.
 test('no more was held than is needed', async () => {
-  for (const relay of relays) expect((await relay.usage()).peakRssMb).toBeLessThan(200)
+  for (const relay of relays) expect((await relay.usage()).peakRssMb).toBeLessThan(256)
 })

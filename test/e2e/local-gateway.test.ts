@@ -113,6 +113,25 @@ describe('npm start', () => {
     expect(records).toEqual([expect.objectContaining({ msg: 'callback', status: 200, outcome: 'alerted' })])
   })
 
+  test('--sweep runs the sweep, again and again', async () => {
+    const { gateway } = await serve({}, ['--sweep', '1', '--json'])
+    const sweeps = (): number =>
+      gateway.output.stdout.split('\n').filter((line) => line.includes('"msg":"sweep"')).length
+    while (sweeps() < 2) await new Promise((resolve) => setTimeout(resolve, 50))
+    gateway.child.kill('SIGTERM')
+    expect(await gateway.exit).toBe(0)
+  })
+
+  test.each([
+    [['--sweep', '0'], /^npm start: --sweep takes whole seconds, from 1 to 99999/],
+    [['--sweep', '5m'], /^npm start: --sweep takes whole seconds/],
+    [['--sweep', '5', '--samples'], /^npm start: --samples sweeps once by itself/],
+  ])('%j is refused', async (args, message) => {
+    const { output, exit } = tool('start', args)
+    expect(await exit).toBe(1)
+    expect(output.stderr).toMatch(message)
+  })
+
   test('--watch loads each good build and keeps the last one when a build fails', async () => {
     const { gateway, origin } = await serve({}, ['--watch'])
     await gateway.seen(/Watching/)
@@ -157,7 +176,7 @@ describe('npm start', () => {
       'an unknown option',
       {},
       ['--sample'],
-      /^npm start: unknown option --sample; use: --samples, --watch, --json, --help\n$/,
+      /^npm start: unknown option --sample; use: --samples, --watch, --sweep, --json, --help\n$/,
     ],
     ['a file', {}, ['a.json'], /^npm start: .*npm run invoke -- a\.json\n$/],
     ['a bad port', { PORT: '99999' }, [], /^npm start: PORT: not a port number/],
@@ -205,7 +224,7 @@ describe('npm start', () => {
   test('--help says what there is', async () => {
     const { output, exit } = tool('start', ['--help'])
     expect(await exit).toBe(0)
-    for (const word of ['--samples', '--watch', '--json', 'PORT', 'QUEUE_URL'])
+    for (const word of ['--samples', '--watch', '--sweep', '--json', 'PORT', 'QUEUE_URL'])
       expect(output.stdout).toContain(word)
   })
 })

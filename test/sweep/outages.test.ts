@@ -102,6 +102,34 @@ test('the next outage is told of, however soon it comes', async () => {
   ])
 })
 
+test('what was given up has not been delivered: of a queue that took something once, no recovery is told', async () => {
+  queue.manner = (id) => (id === 'r1' ? null : new Error('fake: connection refused'))
+  await store.park(message('r2'))
+  clock.pass(11 * MINUTE)
+  await run()
+  await store.park(message('r1'))
+  for (let hours = 0; hours < 30; hours++) {
+    clock.pass(HOUR)
+    await run()
+  }
+  expect(queue.taken).toEqual(['r1'])
+  expect((await store.list()).map(({ status }) => status)).toEqual(['dead'])
+  expect(titles().filter((title) => title.includes('arrive again'))).toEqual([])
+})
+
+test('two sweeps at once tell of an outage once, and once of its end', async () => {
+  await store.park(message('r1'))
+  clock.pass(11 * MINUTE)
+  await Promise.all([run(), run()])
+  queue.manner = takes
+  for (let i = 0; i < 30 && queue.taken.length === 0; i++) {
+    clock.pass(5 * MINUTE)
+    await Promise.all([run(), run()])
+  }
+  await Promise.all([run(), run()])
+  expect(titles().map((title) => title.includes('arrive again'))).toEqual([false, true])
+})
+
 test('a long backlog that is being delivered is no outage', async () => {
   queue.manner = takes
   for (let i = 0; i < 9; i++) await store.park(message(`r${i}`, 'one.mp4'))

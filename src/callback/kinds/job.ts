@@ -13,18 +13,11 @@ import {
   textOf,
   timeOf,
 } from '../fields'
-import type { Job, TaskOutput } from '../model'
+import type { Job, TaskOutput, Trouble } from '../model'
 import type { Notice, Verdict } from '../notice'
 import { latest } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
-import {
-  holdsTrouble,
-  isErrorCode,
-  type Trouble,
-  troublesIn,
-  unlessTroubled,
-  verdictOfState,
-} from '../verdict'
+import { holdsTrouble, isErrorCode, troublesIn, unlessTroubled, verdictOfState } from '../verdict'
 import { type Event, eventOf, isStart } from './event-name'
 import { workOf } from './work'
 import { outputsIn } from './workflow'

@@ -13,19 +13,11 @@ import {
   textOf,
   timeOf,
 } from '../fields'
-import type { Task, TaskOutput, Template, WorkflowExecution } from '../model'
+import type { Task, TaskOutput, Template, Trouble, WorkflowExecution } from '../model'
 import type { Notice, Verdict } from '../notice'
 import { latest } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
-import {
-  holdsTrouble,
-  isErrorCode,
-  isGoingOn,
-  troublesIn,
-  type Trouble,
-  unlessTroubled,
-  verdictOfState,
-} from '../verdict'
+import { holdsTrouble, isErrorCode, isGoingOn, troublesIn, unlessTroubled, verdictOfState } from '../verdict'
 import { type Event, eventOf, isReviewEvent, isStart } from './event-name'
 import { workOf } from './work'
 
