@@ -7,6 +7,9 @@ export const MOST_VALUES = 250_000
 /** Of one object. */
 const MOST_NAMES = 1_000
 
+/** Each empty object: of one that might be filled V8 keeps room for its fields. */
+const EMPTY: Node = Object.freeze({})
+
 const BLANK = /[\t\n\r ]*/y
 /** A number as far as it goes: it is whole when it ends with a digit. */
 const NUMBER = /-?(?:(?:0|[1-9][0-9]*)(?:\.(?:[0-9]+(?:[eE][+-]?[0-9]*)?)?|[eE][+-]?[0-9]*)?)?/y
@@ -70,22 +73,25 @@ export function readJson(text: string): Node {
   }
 
   function readObject(depth: number): Node {
+    step()
+    if (text[at] === '}') {
+      at += 1
+      return EMPTY
+    }
     const node: Record<string, unknown> = {}
     let names = 0
-    step()
-    if (text[at] !== '}')
-      for (;;) {
-        if (text[at] !== '"') fail(at)
-        const name = readText()
-        names += 1
-        if (names > MOST_NAMES) throw cannotBeRead('too-many', `more than ${MOST_NAMES} names in one object`)
-        skipBlank()
-        if (text[at] !== ':') fail(at)
-        step()
-        addField(node, name, readValue(depth))
-        if (text[at] !== ',') break
-        step()
-      }
+    for (;;) {
+      if (text[at] !== '"') fail(at)
+      const name = readText()
+      names += 1
+      if (names > MOST_NAMES) throw cannotBeRead('too-many', `more than ${MOST_NAMES} names in one object`)
+      skipBlank()
+      if (text[at] !== ':') fail(at)
+      step()
+      addField(node, name, readValue(depth))
+      if (text[at] !== ',') break
+      step()
+    }
     if (text[at] !== '}') fail(at)
     at += 1
     return node
