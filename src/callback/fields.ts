@@ -122,6 +122,11 @@ export function keyOf(node: Node, name: string, at: Place): Text {
   return text
 }
 
+/** The State; the blanks around it are no part of it. Throws as `keyOf` does. */
+export function stateOf(node: Node, at: Place): Text {
+  return keyOf(node, 'State', at)?.trim() ?? null
+}
+
 /** An id or a State that must be there. Throws `missing-field`, too. */
 export function requiredKeyOf(node: Node, name: string, at: Place): string {
   const text = keyOf(node, name, at)

@@ -30,6 +30,11 @@ function isInCalendar(text: string): boolean {
   return new Date(`${date}T00:00:00Z`).toISOString().startsWith(date)
 }
 
+/** A text that is such a moment; null: it is none. */
+export function momentOrNull(text: string | null): string | null {
+  return text !== null && isRfc3339(text) ? text : null
+}
+
 /** The latest of some RFC 3339 times, as written; null when none of them is one. */
 export function latest(times: readonly (string | null)[]): string | null {
   let last: string | null = null

@@ -29,10 +29,16 @@ export function unlessTroubled(verdict: Verdict, isTroubled: () => boolean): Ver
 /** More are not told of. */
 const MOST_TROUBLES = 10
 
-/** All that says so, whatever is said outside; the fields `but` are left out, as has been decided about them. */
-export function troublesIn(value: unknown, but: ReadonlySet<string> = NOTHING): readonly Trouble[] {
+/** A place to look at, and the fields of it that are left out: about them has been decided. */
+export type Searched = readonly [value: unknown, but: ReadonlySet<string>]
+
+/** What says so in some places, whatever is said outside. */
+export function troublesIn(places: Iterable<Searched>): readonly Trouble[] {
   const found: Trouble[] = []
-  collect(value, '', but)
+  for (const [value, but] of places) {
+    if (found.length === MOST_TROUBLES) break
+    collect(value, '', but)
+  }
   return found
 
   function collect(one: unknown, path: string, without: ReadonlySet<string>): void {

@@ -232,10 +232,18 @@ function eventAlert({ event }: OtherEvent, { words }: Telling): Told {
   }
 }
 
+/** What an alert has that is about no event, lists nothing and ends nothing. */
+export function bareAlert(
+  words: Words,
+): Pick<Alert, 'itemsHeading' | 'items' | 'more' | 'footer' | 'incident' | 'event'> {
+  return { itemsHeading: '', items: [], more: words.moreItems, footer: [], incident: null, event: null }
+}
+
 /** The warning about an execution that has not ended for so long, in ms. */
 export function runningAlert(execution: WorkflowExecution, ms: number, words: Words): Alert {
   const { runId, workflow, bucket, object, state, createdAt } = execution
   return {
+    ...bareAlert(words),
     id: `running:${runId}`,
     severity: 'warning',
     title: words.runningTitle(words.duration(ms)) + words.colon + short(nameOf(execution)),
@@ -247,12 +255,7 @@ export function runningAlert(execution: WorkflowExecution, ms: number, words: Wo
       [words.time, shownTime(createdAt)],
       [words.whatToDo, words.runningAdvice],
     ]),
-    itemsHeading: '',
-    items: [],
-    more: words.moreItems,
     footer: facts([[words.run, runId]]),
-    incident: null,
-    event: null,
   }
 }
 
@@ -277,6 +280,7 @@ export function unreadableAlert({ id, problem, bytes, isKept, seen }: Unreadable
     [words.job, seen.jobId],
   ])
   return {
+    ...bareAlert(words),
     id: id.replace('-', ':'),
     severity: 'warning',
     title: words.unreadableTitle,
@@ -287,10 +291,6 @@ export function unreadableAlert({ id, problem, bytes, isKept, seen }: Unreadable
     ]),
     itemsHeading: words.seenInIt,
     items: some.length === 0 ? [] : [{ title: words.unchecked, facts: some }],
-    more: words.moreItems,
-    footer: [],
-    incident: null,
-    event: null,
   }
 }
 

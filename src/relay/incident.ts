@@ -1,9 +1,11 @@
 import type { Alert } from '../alerts/alert'
+import { isNode } from '../callback/fields'
 import type { Notice } from '../callback/notice'
 import { deliverOrPark, type Fate, park, untried } from './deliver-or-park'
 import { resolveDelivery } from './delivery'
 import { timed } from './ledger'
 import type { NamedChannel, RelayParts } from './parts'
+import { recordIn } from './record-in'
 import type { Run } from './run'
 
 /** Open incidents are forgotten after a month: nobody waits for their resolve any more. */
@@ -185,42 +187,29 @@ function noteOf(text: string | null): IncidentNote {
 
 /** What of a note has its form; a note that cannot be read says nothing. */
 function inForm(text: string | null): Partial<IncidentNote> {
-  const note = parsed(text ?? '{}')
+  const note = recordIn(text)
   return {
     ...(typeof note['alert'] === 'string' && { alert: note['alert'] }),
     ...(areTexts(note['opened']) && { opened: note['opened'] }),
     ...(areTexts(note['parked']) && { parked: note['parked'] }),
     ...(isMoment(note['failedAt']) && { failedAt: note['failedAt'] }),
-    ...(isObject(note['resolving']) &&
+    ...(isNode(note['resolving']) &&
       areTexts(Object.values(note['resolving'])) && {
         resolving: note['resolving'] as IncidentNote['resolving'],
       }),
   }
 }
 
-function parsed(text: string): Record<string, unknown> {
-  try {
-    const note: unknown = JSON.parse(text)
-    return isObject(note) ? note : {}
-  } catch {
-    return {}
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
 function isMoment(value: unknown): value is Moment {
   return (
-    isObject(value) &&
+    isNode(value) &&
     typeof value['arrived'] === 'number' &&
     (value['ended'] === null || typeof value['ended'] === 'number')
   )
 }
 
 function momentIn(text: string | null): Moment | null {
-  const moment = parsed(text ?? '{}')
+  const moment = recordIn(text)
   return isMoment(moment) ? moment : null
 }
 

@@ -104,9 +104,12 @@ export function createRelay(parts: RelayParts): Relay {
       if (isRepeat(one)) return { outcome: 'duplicate', ...endOf(one) }
       if (one.unknownEvent !== null && unknown !== 'tell')
         return { outcome: unknown === 'told' ? 'parked' : 'undelivered', ...endOf(one) }
-      if (one.isOpen && parts.readBack !== null)
-        if (await (await import('./verify')).parkOpen(parts, one, request, run))
-          return { outcome: 'parked', ...endOf(one) }
+      if (
+        one.isOpen &&
+        parts.readBack !== null &&
+        (await (await import('./verify')).parkOpen(parts, one, request, run))
+      )
+        return { outcome: 'parked', ...endOf(one) }
       return inTurn(one.work, async () =>
         end.isOver ? { outcome: 'undelivered', ...endOf(one) } : settleNotice(cut, one, own),
       )

@@ -61,9 +61,7 @@ async function deliver(parts: RelayParts, notice: Notice, route: Route, run: Run
   const [message, alert] = await Promise.all([
     route.message ? sendMessage(parts, messageOf(parts, notice, event), run) : undefined,
     route.alert === null ? undefined : sendAlerts(parts, notice, event, route.alert, run),
-    notice.verdict === 'succeeded' && hasIncidents(parts)
-      ? (await import('./incident')).endIncident(parts, incidentOf(notice), notice, run)
-      : undefined,
+    notice.verdict === 'succeeded' ? endIncident(parts, notice, run) : undefined,
   ])
   return { ...(message && { message }), ...(alert && { alert }) }
 }
@@ -96,6 +94,12 @@ async function sendAlerts(
   const fates = await tellChannels(parts, alert, { ...run, patienceMs: DEADLINES.attempt })
   if (hasIncidents(parts)) await (await import('./incident')).openIncident(parts, alert, fates, notice, run)
   return bestOf(fates.map(([, fate]) => fate))
+}
+
+async function endIncident(parts: RelayParts, notice: Notice, run: Run): Promise<void> {
+  if (!hasIncidents(parts)) return
+  const incidents = await import('./incident')
+  await incidents.endIncident(parts, incidentOf(notice), notice, run)
 }
 
 /** Whether what is told stays open somewhere until it is resolved; only then is the file loaded that looks after that. */

@@ -1,5 +1,5 @@
 import type { Alert, AlertItem } from '../alerts/alert'
-import { nameOf } from '../relay/alert-text'
+import { bareAlert, nameOf } from '../relay/alert-text'
 import { wordsOf } from '../relay/alert-words'
 import type { Words } from '../relay/words/words'
 import { alertDelivery, type Delivery, digest } from '../relay/delivery'
@@ -46,16 +46,13 @@ function digestOf(batch: readonly ParkedAlert[], words: Words): Alert {
   const kind = kindOf(batch)
   const severities = batch.map(({ alert }) => alert.severity)
   return {
+    ...bareAlert(words),
     id: `digest:${digest(...batch.map(({ item }) => item.id))}`,
     severity: (['error', 'warning'] as const).find((one) => severities.includes(one)) ?? 'info',
     title: words.digestTitle[kind](batch.length, minutes),
     facts: [],
     itemsHeading: words.digestHeading,
     items: batch.map(({ alert }) => itemOf(alert, kind)),
-    more: words.moreItems,
-    footer: [],
-    incident: null,
-    event: null,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Alert, Severity } from '../alerts/alert'
+import { bareAlert } from '../relay/alert-text'
 import { wordsOf } from '../relay/alert-words'
 import type { Words } from '../relay/words/words'
 import { digest } from '../relay/delivery'
@@ -28,6 +29,7 @@ export async function outboxAlert(
   const words = await wordsOf(language)
   const looks = await Promise.all(items.slice(0, LOOKED_INTO).map(async ({ id }) => store.read(id)))
   return {
+    ...bareAlert(words),
     id: `${name}:${digest(...items.map(({ id }) => id))}`,
     severity,
     title: title(words, items.length, giveUpAfterMs / 3_600_000),
@@ -43,10 +45,6 @@ export async function outboxAlert(
         ],
       }
     }),
-    more: words.moreItems,
-    footer: [],
-    incident: null,
-    event: null,
   }
 }
 

@@ -49,7 +49,7 @@ export async function redeliverDue(
   store: Store,
   clock: RunClock,
   result: Redelivered,
-  manners: Manners = { took: new Set(), failed: new Set() },
+  manners: Manners,
 ): Promise<void> {
   const items = await store.list()
   const now = Date.now()

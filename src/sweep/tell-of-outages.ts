@@ -1,12 +1,14 @@
 import type { Alert } from '../alerts/alert'
 import { Deadline } from '../delivery/deadline'
+import { isNode } from '../callback/fields'
+import { bareAlert } from '../relay/alert-text'
 import { wordsOf } from '../relay/alert-words'
 import { DEADLINES } from '../relay/deadlines'
 import { deliverOrPark } from '../relay/deliver-or-park'
 import { CI, destinationOf, digest, laneOf, QUEUE, resolveDelivery } from '../relay/delivery'
 import type { RelayParts } from '../relay/parts'
+import { recordIn } from '../relay/record-in'
 import type { Words } from '../relay/words/words'
-import { isRecord } from '../stores/item-form'
 import type { ItemHeader, Store } from '../stores/store'
 import { OUTAGES_NOTE } from './outages-note'
 import type { Manners } from './redeliver-due'
@@ -53,13 +55,13 @@ export async function tellOfOutages(
   const before = outagesIn(text)
   const after = new Map(before)
   for (const destination of new Set([...owed.keys(), ...before.keys()])) {
-    // CI may have been asked, and have had no more to say yet: only a failure shows that it is down.
     const here = owed.get(destination) ?? NOTHING
     const outage = before.get(destination)
     const hasTaken = took.has(destination) || (outage?.hasTaken === true && !failed.has(destination))
     if (outage !== undefined && here.waiting === 0 && hasTaken) {
       await tellOfRecovery(parts, store, destination, outage, here, now)
       after.delete(destination)
+      // CI may have been asked, and have had no more to say yet: only a failure shows that it is down.
     } else if (isDown(here, now) && !took.has(destination) && (destination !== CI || failed.has(CI))) {
       const since = outage?.since ?? here.since
       after.set(destination, { since, hasTaken })
@@ -111,7 +113,8 @@ async function tell(
   const words = await wordsOf(parts.language)
   const { outage } = words
   const alert: Alert = {
-    ...aboutOutage(destination, words),
+    ...bareAlert(words),
+    incident: incidentOf(destination),
     id: `outage:${digest(destination, String(since), String(now))}`,
     severity: 'error',
     title: outage.title(nameOf(parts, destination, words), words.duration(now - since)),
@@ -140,11 +143,8 @@ async function tellOfRecovery(
   parts.log('info', 'a destination works again', { destination, since: new Date(since).toISOString(), dead })
   const words = await wordsOf(parts.language)
   const { outage } = words
-  const about = aboutOutage(destination, words)
   const alert: Alert = {
-    ...about,
-    // Nothing is to be opened by it.
-    incident: null,
+    ...bareAlert(words),
     id: `recovery:${digest(destination, String(since))}`,
     severity: 'info',
     title: outage.over(nameOf(parts, destination, words)),
@@ -163,9 +163,9 @@ async function tellOfRecovery(
   const others = channels.filter(({ channel }) => channel.resolve === undefined)
   const run = { deadline: Deadline.in(DEADLINES.patient), arrivedAt: now }
   await Promise.all([
-    others.length > 0 && tellTeam({ ...parts, channels: others }, alert, itemIdFor(destination)),
+    tellTeam({ ...parts, channels: others }, alert, itemIdFor(destination)),
     ...able.map(async ({ id }) =>
-      deliverOrPark(parts, resolveDelivery(id, String(about.incident), alert.id), run),
+      deliverOrPark(parts, resolveDelivery(id, incidentOf(destination), alert.id), run),
     ),
   ])
 }
@@ -177,12 +177,8 @@ function itemIdFor(destination: string): (channel: string) => string {
   return (channel) => `${OUTAGE_PREFIX}${channel}-${digest(destination)}`
 }
 
-function aboutOutage(
-  destination: string,
-  words: Words,
-): Pick<Alert, 'itemsHeading' | 'items' | 'more' | 'footer' | 'event' | 'incident'> {
-  const incident = `outage/${destination}`
-  return { itemsHeading: '', items: [], more: words.moreItems, footer: [], event: null, incident }
+function incidentOf(destination: string): string {
+  return `outage/${destination}`
 }
 
 /** A channel that is down need not be told so. */
@@ -197,15 +193,9 @@ function nameOf({ queue }: RelayParts, destination: string, { outage }: Words): 
 
 /** What of the note has its form. */
 function outagesIn(text: string | null): ReadonlyMap<string, Outage> {
-  let note: unknown
-  try {
-    note = JSON.parse(text ?? '{}')
-  } catch {
-    note = {}
-  }
   return new Map(
-    Object.entries(isRecord(note) ? note : {}).flatMap(([destination, outage]) =>
-      isRecord(outage) && typeof outage['since'] === 'number'
+    Object.entries(recordIn(text)).flatMap(([destination, outage]) =>
+      isNode(outage) && typeof outage['since'] === 'number'
         ? [[destination, { since: outage['since'], hasTaken: outage['hasTaken'] === true }] as const]
         : [],
     ),

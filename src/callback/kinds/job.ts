@@ -1,7 +1,6 @@
 import {
   headersOf,
   inside,
-  keyOf,
   nameOf,
   type Node,
   nodeOf,
@@ -10,12 +9,13 @@ import {
   placeAt,
   requiredKeyOf,
   restOf,
+  stateOf,
   textOf,
   timeOf,
 } from '../fields'
-import type { Job, TaskOutput, Trouble } from '../model'
+import type { Job, TaskOutput } from '../model'
 import type { Notice, Verdict } from '../notice'
-import { latest } from '../time'
+import { momentOrNull } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
 import { holdsTrouble, isErrorCode, troublesIn, unlessTroubled, verdictOfState } from '../verdict'
 import { type Event, eventOf, isStart } from './event-name'
@@ -44,26 +44,22 @@ export function noticeOfJob(
   data: Job,
   event: Event = null,
   odd: readonly string[] = [],
-  node: Node = {},
+  node: Node = { Operation: data.operation },
 ): Notice {
   const { jobId, state, bucket, object, workflow, tag, createdAt, endedAt, operation } = data
   const verdict = verdictOf(data, event, node)
-  const troubles = (): readonly Trouble[] => [
-    ...troublesIn(node, DECIDED),
-    ...(Object.hasOwn(node, 'Operation') ? [] : troublesIn(operation)),
-  ]
   return {
     kind: 'job',
     id: jobId,
     state,
     verdict,
-    troubles: verdict === 'succeeded' || verdict === 'running' ? [] : troubles(),
+    troubles: verdict === 'succeeded' || verdict === 'running' ? [] : troublesIn([[node, DECIDED]]),
     bucket,
     object,
     workflow,
     tag,
-    endedAt: latest([endedAt]),
-    createdAt: latest([createdAt]),
+    endedAt: momentOrNull(endedAt),
+    createdAt: momentOrNull(createdAt),
     work: workOf('job', [tag, templateOf(operation) ?? nodeNameOf(node), bucket], object),
     askedAt: 'jobs',
     isOpen: false,
@@ -77,16 +73,13 @@ export function noticeOfJob(
 /** Of the job all but what has been looked at, and what it was given. */
 const DECIDED = new Set(['State', 'Code', 'Input', 'Workflow'])
 
-function verdictOf({ state, code, operation, outputs }: Job, event: Event, node: Node): Verdict {
+function verdictOf({ state, code, outputs }: Job, event: Event, node: Node): Verdict {
   if (isStart(event)) return 'running'
   if (event?.unknown != null) return 'unknown'
   return unlessTroubled(
     verdictOfState(state),
     () =>
-      isErrorCode(code) ||
-      outputs.some((output) => isErrorCode(output.code)) ||
-      holdsTrouble(operation) ||
-      holdsTrouble(node, DECIDED),
+      isErrorCode(code) || outputs.some((output) => isErrorCode(output.code)) || holdsTrouble(node, DECIDED),
   )
 }
 
@@ -109,7 +102,7 @@ const USER_DATA = new Set(['UserData'])
 export function readJob(node: Node, at: Place, isStarted = false): Job {
   const code = textOf(node, 'Code', at)
   const state =
-    keyOf(node, 'State', at)?.trim() ??
+    stateOf(node, at) ??
     (isStarted ? 'Running' : code === null ? null : isErrorCode(code) ? 'Failed' : 'Success')
   if (state === null) throw new UnreadableCallback('missing-field', `${at.path} has neither State nor Code.`)
   // Jobs that join several objects list an Input each; the first one names the job.

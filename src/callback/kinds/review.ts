@@ -9,13 +9,14 @@ import {
   placeAt,
   requiredKeyOf,
   restOf,
+  stateOf,
   textOf,
   timeOf,
 } from '../fields'
 import { fingerprintOf } from '../fingerprint'
 import type { Review, Text } from '../model'
 import type { Notice, Verdict } from '../notice'
-import { latest } from '../time'
+import { momentOrNull } from '../time'
 import { findingOf, holdsTrouble, isErrorCode, troublesIn, verdictOfState } from '../verdict'
 import { type Event, isReviewEvent, isStart } from './event-name'
 
@@ -34,9 +35,7 @@ export function isReview(node: Node, event: Event): boolean {
 export function reviewNotice(node: Node, event: Event, where: string, bucket: string | null = null): Notice {
   const at = placeAt(where)
   const code = textOf(node, 'Code', at)
-  const state =
-    keyOf(node, 'State', at)?.trim() ??
-    (isStart(event) ? 'Running' : isErrorCode(code) ? 'Failed' : 'Success')
+  const state = stateOf(node, at) ?? (isStart(event) ? 'Running' : isErrorCode(code) ? 'Failed' : 'Success')
   const input = nodeOf(node, 'Input', at) ?? {}
   const inInput = inside(at, 'Input')
   const url = textOf(node, 'Url', at) ?? textOf(input, 'Url', inInput)
@@ -155,13 +154,13 @@ function noticeOf(data: Review, event: Event, odd: readonly string[], told: Told
     id: data.jobId,
     state: data.state,
     verdict,
-    troubles: verdict === 'normal' || verdict === 'running' ? [] : troublesIn(told.inner, DECIDED),
+    troubles: verdict === 'normal' || verdict === 'running' ? [] : troublesIn([[told.inner, DECIDED]]),
     bucket: data.bucket,
     object: data.object,
     workflow: null,
     tag: told.tag,
-    endedAt: latest([told.endedAt]),
-    createdAt: latest([data.createdAt]),
+    endedAt: momentOrNull(told.endedAt),
+    createdAt: momentOrNull(data.createdAt),
     // A finding is no fault of the work on the object: nothing ends it, and it ends nothing.
     work: null,
     askedAt: 'none',

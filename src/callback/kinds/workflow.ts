@@ -2,7 +2,6 @@ import {
   headersOf,
   inside,
   isNode,
-  keyOf,
   nameOf,
   type Node,
   nodeOf,
@@ -10,14 +9,23 @@ import {
   type Place,
   placeAt,
   requiredKeyOf,
+  stateOf,
   textOf,
   timeOf,
 } from '../fields'
-import type { Task, TaskOutput, Template, Trouble, WorkflowExecution } from '../model'
+import type { Task, TaskOutput, Template, WorkflowExecution } from '../model'
 import type { Notice, Verdict } from '../notice'
-import { latest } from '../time'
+import { latest, momentOrNull } from '../time'
 import { UnreadableCallback } from '../unreadable-callback'
-import { holdsTrouble, isErrorCode, isGoingOn, troublesIn, unlessTroubled, verdictOfState } from '../verdict'
+import {
+  holdsTrouble,
+  isErrorCode,
+  isGoingOn,
+  type Searched,
+  troublesIn,
+  unlessTroubled,
+  verdictOfState,
+} from '../verdict'
 import { type Event, eventOf, isReviewEvent, isStart } from './event-name'
 import { workOf } from './work'
 
@@ -41,13 +49,13 @@ export function noticeOf(
     id: runId,
     state,
     verdict,
-    troubles: verdict === 'succeeded' || verdict === 'running' ? [] : troublesOf(raw),
+    troubles: verdict === 'succeeded' || verdict === 'running' ? [] : troublesIn(searchedIn(raw)),
     bucket,
     object,
     workflow,
     tag: null,
     endedAt: latest(tasks.map((task) => task.endedAt)),
-    createdAt: latest([createdAt]),
+    createdAt: momentOrNull(createdAt),
     work: workOf('workflow', [workflow.id ?? workflow.name, bucket], object),
     askedAt: 'executions',
     isOpen: state === 'Success' && tasks.some((task) => isGoingOn(task.state ?? '')),
@@ -78,24 +86,16 @@ const OF_JUDGEMENT = new Set(['State', 'JudgementInfo'])
 
 /** What the tasks say, and what lies in them and beside them that the model has no place for. */
 function isTroubled(raw: Node, execution: WorkflowExecution): boolean {
-  return (
-    hasTroubledTask(execution) ||
-    holdsTrouble(raw, OF_EXECUTION) ||
-    rawTasks(raw).some((task) => holdsTrouble(task, decidedOf(task)))
-  )
+  if (hasTroubledTask(execution)) return true
+  for (const [value, but] of searchedIn(raw)) if (holdsTrouble(value, but)) return true
+  return false
 }
 
-function troublesOf(raw: Node): readonly Trouble[] {
-  return [
-    ...troublesIn(raw, OF_EXECUTION),
-    ...rawTasks(raw).flatMap((task) => troublesIn(task, decidedOf(task)).slice(0, MOST_OF_TASK)),
-  ].slice(0, MOST_OF_TASK)
-}
-
-const MOST_OF_TASK = 10
-
-function rawTasks({ Tasks: tasks }: Node): readonly unknown[] {
-  return Array.isArray(tasks) ? tasks : [tasks]
+function* searchedIn(raw: Node): Iterable<Searched> {
+  yield [raw, OF_EXECUTION]
+  const { Tasks: tasks } = raw
+  for (const task of Array.isArray(tasks) ? (tasks as readonly unknown[]) : [tasks])
+    yield [task, decidedOf(task)]
 }
 
 function decidedOf(task: unknown): ReadonlySet<string> {
@@ -126,10 +126,7 @@ const MOST_TASKS = 20_000
 /** Reads a WorkflowExecution element, of a callback or of CI's own account. `noState`: what stands for a missing State; unless given, that is an error. */
 export function readExecution(node: Node, at: Place, noState?: string): WorkflowExecution {
   const runId = requiredKeyOf(node, 'RunId', at)
-  const state =
-    noState === undefined
-      ? requiredKeyOf(node, 'State', at).trim()
-      : (keyOf(node, 'State', at)?.trim() ?? noState)
+  const state = stateOf(node, at) ?? noState ?? requiredKeyOf(node, 'State', at)
   return {
     runId,
     bucket: nameOf(node, 'BucketId', at),

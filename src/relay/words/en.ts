@@ -71,7 +71,7 @@ export const words: Words = {
   unchecked: 'Not checked',
   whatToDo: 'What to do',
   deadTitle: (count, hours) =>
-    `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up after ${hours === 1 ? 'an hour' : `${hours} hours`}`,
+    `${count} ${count === 1 ? 'delivery was' : 'deliveries were'} given up after ${hoursInEnglish(hours)}`,
   deadAdvice: 'Look at them with `npm run outbox -- list`, mend the cause, then redeliver or drop them.',
   deadItems: 'Not delivered',
   refusedTitle: (count) =>
@@ -103,7 +103,7 @@ export const words: Words = {
     dead: 'Given up',
     lasted: 'It lasted',
     advice: (hours) =>
-      `Mend the destination: what waits is then delivered by itself. Each delivery is given up after ${hours === 1 ? 'an hour' : `${hours} hours`}.`,
+      `Mend the destination: what waits is then delivered by itself. Each delivery is given up after ${hoursInEnglish(hours)}.`,
   },
   digestTitle: {
     workflows: (count, minutes) =>
@@ -115,6 +115,10 @@ export const words: Words = {
   },
   digestHeading: 'One by one',
   moreItems: 'and {count} more',
+}
+
+function hoursInEnglish(hours: number): string {
+  return hours === 1 ? 'an hour' : `${hours} hours`
 }
 
 function minutesInEnglish(minutes: number): string {
