@@ -1,11 +1,11 @@
 'use strict'
-require('./scripts/node-version.cjs')
-// serverless loads plugins as CommonJS: this compiles src/deploy/ in memory, so that `npm ci` is all a deploy needs.
+require('./tools/cli/node-version.cjs')
+// serverless loads plugins as CommonJS: this compiles tools/deploy/ in memory, so that `npm ci` is all a deploy needs.
 const { join } = require('node:path')
 const { buildSync } = require('esbuild')
 
 const { outputFiles } = buildSync({
-  entryPoints: [join(__dirname, 'src', 'deploy', 'plugin.ts')],
+  entryPoints: [join(__dirname, 'tools', 'deploy', 'plugin.ts')],
   write: false,
   bundle: true,
   packages: 'external',
@@ -15,5 +15,6 @@ const { outputFiles } = buildSync({
   sourcemap: 'inline',
   logLevel: 'warning',
 })
-module._compile(outputFiles[0].text, __filename)
-module.exports = module.exports.RelayDeploy
+const compiled = /** @type {any} */ (module)
+compiled._compile(outputFiles[0].text, __filename)
+compiled.exports = compiled.exports.RelayDeploy

@@ -1,7 +1,8 @@
+import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', '.build', '.relay', '.services', 'coverage', 'node_modules'] },
+  { ignores: ['dist', 'release/**', '.build', '.relay', '.services', 'coverage', 'node_modules'] },
   {
     files: ['**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
@@ -12,6 +13,25 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
     },
+  },
+  {
+    // Scripts that run as they stand. Which names there are, tsc knows (tsconfig.scripts.json).
+    files: ['**/*.mjs', '**/*.cjs'],
+    extends: [js.configs.recommended, ...tseslint.configs.strict],
+    rules: {
+      'no-undef': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-dynamic-delete': 'off',
+    },
+  },
+  {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
+  {
+    // Any Node.js can read it, to be told that it is too old.
+    files: ['tools/cli/node-version.cjs'],
+    rules: { 'no-var': 'off' },
   },
   {
     // Third-party answers arrive untyped in tests.

@@ -1,6 +1,6 @@
 import base from './jest.config.mjs'
 
-/** The figures of the README's "Reliability": npm run test:reliability. Apart from npm test, for it takes minutes. */
+/** The figures of docs/guarantees.md, "Measured": npm run test:reliability. Apart from npm test, for it takes minutes. */
 export default {
   ...base,
   testMatch: ['<rootDir>/test/reliability/*.test.ts'],

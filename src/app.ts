@@ -1,13 +1,22 @@
-import { sha256 } from './delivery/sha256'
+import { sha256 } from './sha256'
 import { withoutConditions } from './alerts/conditions'
 import { openAlertChannel } from './alerts/open-alert-channel'
-import { type Config, ConfigError, draftConfig, type Environment, secretsIn, type Serves } from './config'
-import type { DriverContext } from './delivery/driver-context'
+import {
+  type Config,
+  ConfigError,
+  draftConfig,
+  type Environment,
+  secretsIn,
+  type Serves,
+} from './config/read-config'
+import { fingerprints } from './config/fingerprints'
+import type { DriverContext } from './drivers/driver-context'
 import { createLog, type Log, LOG_LEVELS, type LogLevel } from './log'
 import { openQueue } from './queues/open-queue'
-import type { NamedChannel, RelayParts } from './relay/parts'
+import type { NamedChannel, Services } from './services'
 import { createRelay, type Relay } from './relay/relay'
-import { sweep, type SweepLimits, type SweepReport } from './sweep/sweep'
+import { sweepLimits } from './sweep/run-clock'
+import { sweep, type SweepReport } from './sweep/sweep'
 import { openStore } from './stores/open-store'
 import { isRegion } from './tencent/bucket-name'
 import { credentialsOf, secretsOf } from './tencent/credentials'
@@ -44,10 +53,19 @@ function presentSecrets(env: Environment): () => readonly string[] {
 /** Of a few renewals, and no more: a warm instance may live for long. */
 const MOST_SECRETS = 200
 
+/** What may be a setting misspelt; and what is the platform's. */
+const LIKE_OURS =
+  /^(CALL|QUE|ALE|STO|COS_R|VERI|REC|GIVE|LED|RUN|MES|LOG_)|_(URLS?|TOKENS?|REGION|AFTER|KEEP|LANG|LEVEL|RAW)$/i
+const PLATFORM = /^(SCF|QCLOUD|TENCENT|RELAY)/
+
 /** Turns the environment into an app: the one place where parts are chosen and put together. Throws a ConfigError. */
 export async function openApp(env: Environment, log: Log, serves: Serves = 'callbacks'): Promise<App> {
-  const { config, problems } = draftConfig(env, serves)
+  const { config, problems, known } = draftConfig(env, serves)
   const { executions, ...parts } = await openParts(config, env, log, problems)
+  const strange = Object.keys(env).filter(
+    (name) => LIKE_OURS.test(name) && !PLATFORM.test(name) && !known.has(name),
+  )
+  if (strange.length > 0) (await import('./config/log-unknown-settings')).logUnknownSettings(strange, log)
   if (parts.store === null) log('warn', 'STORE_URL is not set: no dedupe, and nothing can be parked')
   return {
     relay: createRelay(parts),
@@ -69,19 +87,13 @@ export async function openApp(env: Environment, log: Log, serves: Serves = 'call
   }
 }
 
-/** A sweep ends well before its function does: the last tries may take their full time, and the store must be tidied. */
-function sweepLimits(remainingMs: number | null): SweepLimits {
-  const left = remainingMs ?? 30_000
-  return { ms: Math.max(1_000, left - 12_000), lastMs: Math.max(1_000, left - 2_000), items: 2_000 }
-}
-
 /** Opens every driver that the configuration names, and reports all that cannot be opened at once. */
 export async function openParts(
   config: Config,
   env: Environment,
   log: Log,
   earlierProblems: readonly string[] = [],
-): Promise<RelayParts & { readonly executions: Executions | null }> {
+): Promise<Services & { readonly executions: Executions | null }> {
   const context: DriverContext = { credentials: () => credentialsOf(env), region: config.ownRegion }
   const problems = [...earlierProblems]
   const opened = async <Part>(
@@ -101,8 +113,10 @@ export async function openParts(
     opened('QUEUE_URL', config.queueUrl, openQueue),
     opened('STORE_URL', config.storeUrl, openStore),
     ...config.alertUrls.map(async (url, index): Promise<NamedChannel | null> => {
+      // Its id says which channel, not its key.
       const channel = await opened(`ALERT_URLS, item ${index + 1}`, url, openAlertChannel)
-      return channel && { id: `${channel.scheme}-${digest(withoutConditions(url))}`, channel }
+      if (channel === null) return null
+      return { id: `${channel.scheme}-${sha256(withoutConditions(url), 'hex').slice(0, 12)}`, channel }
     }),
   ])
   const executions = openExecutions(config, context, problems)
@@ -119,10 +133,18 @@ export async function openParts(
       config.reconcile.filter(({ workflowId }) => workflowId === id).map(({ bucket }) => bucket),
     giveUpAfterMs: config.giveUpAfter * 3_600_000,
     ledgerKeepMs: config.ledgerKeep * 3_600_000,
+    lateSweepMs: config.lateSweep && config.lateSweep * 1000,
     messageRaw: config.messageRaw,
     language: config.alertLang,
     log,
-    about: { version, region: config.region, reconcile: config.reconcile.length },
+    about: {
+      version,
+      region: config.region,
+      reconcile: config.reconcile.length,
+      get settings() {
+        return fingerprints(env)
+      },
+    },
   }
 }
 
@@ -155,9 +177,4 @@ function openExecutions(
   return executionsOf(async () =>
     (await import('./tencent/ci')).ciClient({ credentials, region, endpoint: ciEndpoint }),
   )
-}
-
-/** Says which channel without saying its key. */
-function digest(url: string): string {
-  return sha256(url, 'hex').slice(0, 12)
 }

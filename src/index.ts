@@ -1,9 +1,9 @@
 import type { Context, IntegratedResponse, TimerEvent } from '@tencentcloud/serverless-nodejs-types'
 import { type App, openApp, openLog } from './app'
-import { ConfigError, type Serves } from './config'
+import { ConfigError, type Serves } from './config/read-config'
 import { toGatewayRequest } from './gateway/request'
 import { toIntegratedResponse } from './gateway/response'
-import { type Answer, comeAgain } from './relay/answer'
+import { type Answer, comeAgain } from './gateway/answer'
 import type { SweepReport } from './sweep/sweep'
 
 let app: { readonly serves: Serves; readonly opened: Promise<App> } | null = null

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
-import { asInJson, beginningOf, blanking, formsOf } from './delivery/blanked'
+import { asInJson, beginningOf, blanking, formsOf } from './net/blanked'
 
-export { blanking as redactor } from './delivery/blanked'
+export { blanking as redactor } from './net/blanked'
 
 /** pino's level names and numbers, so that its tools read these lines. (pino itself costs as much at a cold start as xml2js.) */
 const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 100 } as const
@@ -16,7 +16,7 @@ export interface Log {
 /**
  * Writes one JSON line a call: `level`, `time` (ms), `msg` and the fields. Every secret is blanked out wherever it stands in a text: as it
  * is, as JSON writes it, or as a URL does. (Numbers are left: a password of digits would break them.) A second net: errors hold none when they
- * are made (./delivery/peer). `secrets` that change are asked for at each line: another list, another net.
+ * are made (./net/peer). `secrets` that change are asked for at each line: another list, another net.
  */
 export function createLog(options: {
   readonly level: LogLevel
@@ -72,4 +72,9 @@ function writeToStdout(line: string): void {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
     }
   }
+}
+
+/** What an error says, for a line of the log. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -1,5 +1,5 @@
-import type { Deadline } from '../delivery/deadline'
-import type { Driver, TargetFacts } from '../delivery/driver'
+import type { Deadline } from '../net/deadline'
+import type { Driver, TargetFacts } from '../drivers/driver'
 import type { Alert } from './alert'
 
 /** Where failures go: one channel of the team's. */

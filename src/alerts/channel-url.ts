@@ -1,5 +1,5 @@
-import { CONDITION_NAMES } from '../delivery/condition-names'
-import { endpointOf } from '../delivery/endpoint'
+import { CONDITION_NAMES } from '../net/condition-names'
+import { endpointOf } from '../net/endpoint'
 import { type Conditions, conditionsIn, type MentionForm } from './conditions'
 
 export interface ChannelUrl {
@@ -25,7 +25,7 @@ export interface ChannelUrlForm {
 export function readChannelUrl(url: string, { shape, parameters = [], mention }: ChannelUrlForm): ChannelUrl {
   const [scheme = '', rest = ''] = shape.split('://')
   const parsed = URL.canParse(url) ? new URL(url) : null
-  const keys = parsed === null ? [] : [parsed.host, ...parsed.pathname.split('/').slice(1)].map(decoded)
+  const keys = parsed === null ? [] : [parsed.host, ...parsed.pathname.split('/').slice(1)].map(decodedPart)
   if (keys.length > 1 && keys.at(-1) === '') keys.pop()
   if (
     parsed === null ||
@@ -68,7 +68,7 @@ export function addressOf(
   }
 }
 
-function decoded(text: string): string {
+function decodedPart(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

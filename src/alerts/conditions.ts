@@ -1,4 +1,4 @@
-import { CONDITION_NAMES, isCondition } from '../delivery/condition-names'
+import { CONDITION_NAMES, isCondition } from '../net/condition-names'
 
 /** What a channel's URL asks of every message of the channel, and when the channel is told at all. */
 export interface Conditions {

@@ -1,4 +1,4 @@
-import { hmacSha256 } from '../delivery/sha256'
+import { hmacSha256 } from '../sha256'
 import { headingLine } from './alert'
 import type { AlertDriver } from './alert-channel'
 import { holding, type MentionForm } from './conditions'

@@ -1,5 +1,5 @@
-import type { HttpAnswer } from '../delivery/http'
-import { hmacSha256 } from '../delivery/sha256'
+import type { HttpAnswer } from '../net/http'
+import { hmacSha256 } from '../sha256'
 import { headingLine, type Severity } from './alert'
 import type { AlertDriver } from './alert-channel'
 import type { MentionForm } from './conditions'

@@ -1,7 +1,7 @@
-import { isCondition } from '../delivery/condition-names'
-import { filePathOf, openLineFile } from '../disk/line-file'
+import { isCondition } from '../net/condition-names'
+import { filePathOf, openLineFile } from '../files/line-file'
 import { plainText } from './alert'
-import { EMBEDDED } from '../delivery/driver'
+import { EMBEDDED } from '../drivers/driver'
 import type { AlertDriver } from './alert-channel'
 import { conditionsIn, holdingBelow } from './conditions'
 

@@ -1,14 +1,14 @@
-import { isCondition } from '../delivery/condition-names'
-import { postEvent, webhookOf } from '../delivery/standard-webhooks'
+import { isCondition } from '../net/condition-names'
+import { postEvent, webhookOf } from '../net/standard-webhooks'
 import { type Alert, plainText } from './alert'
 import { extensionsOf } from '../callback/cloud-event'
 import { type Conditions, conditionsIn, holdingBelow, withoutConditions } from './conditions'
-import { endpointAt } from '../delivery/driver'
+import { endpointAt } from '../net/endpoint'
 import type { AlertDriver } from './alert-channel'
 
 /**
  * HTTP: `https://host/path#secret=whsec_…`, a POST of a CloudEvent of type `com.tencentcloud.ci.alert`, sent as the HTTP queue sends its own (see
- * ../delivery/standard-webhooks). Its data is `{severity, title, text, event}`; `event` is the message of what the alert is about, or null. The
+ * ../net/standard-webhooks). Its data is `{severity, title, text, event}`; `event` is the message of what the alert is about, or null. The
  * conditions stand in the fragment, for the query is the receiver's.
  */
 const open: AlertDriver['open'] = (url) => {

@@ -1,5 +1,5 @@
-import type { DriverContext } from '../delivery/driver-context'
-import { type Drivers, openTarget } from '../delivery/open-target'
+import type { DriverContext } from '../drivers/driver-context'
+import { type Drivers, openTarget } from '../drivers/open-target'
 import type { AlertChannel } from './alert-channel'
 import { driver as consoleChannel } from './console'
 import { driver as file } from './file'

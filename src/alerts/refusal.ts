@@ -1,8 +1,8 @@
-import { blanked } from '../delivery/blanked'
-import { type FailureKind, failureOfStatus } from '../delivery/failure'
-import { failed } from '../delivery/peer'
-import type { PeerError } from '../delivery/peer-error'
-import { type HttpAnswer, retryAfterMs } from '../delivery/http'
+import { blanked } from '../net/blanked'
+import { type FailureKind, failureOfStatus } from '../net/failure'
+import { failed } from '../net/peer'
+import type { PeerError } from '../net/peer-error'
+import { type HttpAnswer, retryAfterMs } from '../net/http'
 import { cut } from './fit'
 
 const LONGEST_WORDS = 200

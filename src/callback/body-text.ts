@@ -37,7 +37,8 @@ function fromBase64(raw: string): Buffer {
   return Buffer.from(clean, 'base64')
 }
 
-function fromUtf8(bytes: Buffer): string {
+/** Throws UnreadableCallback: bad UTF-8. */
+export function fromUtf8(bytes: Buffer): string {
   if (!isUtf8(bytes))
     throw new UnreadableCallback(
       'bad-utf8',

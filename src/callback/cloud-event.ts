@@ -1,4 +1,4 @@
-import { sha256 } from '../delivery/sha256'
+import { sha256 } from '../sha256'
 import { type Node, normalized } from './fields'
 import type { Notice, Verdict } from './notice'
 
@@ -19,7 +19,7 @@ export interface CloudEvent {
   readonly workflowname?: string
   readonly bucket?: string
   readonly tag?: string
-  readonly state: string
+  readonly state?: string
   readonly verdict: Verdict
   readonly data: Notice['data']
 }
@@ -50,7 +50,7 @@ export function toCloudEvent(notice: Notice): CloudEvent {
     ...attribute('workflowname', workflow?.name),
     ...attribute('bucket', bucket),
     ...attribute('tag', tag),
-    state,
+    ...attribute('state', state),
     verdict,
     data,
   }

@@ -1,4 +1,4 @@
-import { sha256 } from '../delivery/sha256'
+import { sha256 } from '../sha256'
 
 /** An id for what has none: the same for every repeat. */
 export function fingerprintOf(parts: readonly string[]): string {

@@ -1,8 +1,10 @@
 import { addField, isNode, type Node } from './fields'
 import { UnreadableCallback, type UnreadableCode } from './unreadable-callback'
+import type { LeftOut } from './left-out'
+import { MOST_IN_JOBS } from './xml-syntax'
 
 const DEEPEST = 64
-/** Of the whole document: objects, lists, texts and all the rest. As many as XML may have elements. */
+/** Objects, lists, texts and all the rest, of what is held at a time. As many as XML may have elements. */
 export const MOST_VALUES = 250_000
 /** Of one object. */
 const MOST_NAMES = 1_000
@@ -29,30 +31,33 @@ const WORDS = [
  * 64, more values or names than the limit.
  *
  * JSON.parse does neither, and says of most faults not where they are.
+ *
+ * With `leftOut` the objects under `JobsDetail`, of the document or of its `Response`, are left out, and only told of.
  */
-export function readJson(text: string): Node {
+export function readJson(text: string, leftOut?: LeftOut): Node {
   let at = 0
   let values = 0
+  let inJobs = 0
 
   skipBlank()
-  const value = readValue(0)
+  const value = readValue(0, leftOut && '')
   if (at < text.length) fail(at)
   if (!isNode(value)) throw unreadable('malformed-json', 'The JSON is not an object.')
   return value
 
-  /** Blanks after it included. */
-  function readValue(depth: number): unknown {
+  /** Blanks after it included. `path`: where jobs may be, the names from the document to here. */
+  function readValue(depth: number, path?: string): unknown {
     values += 1
     if (values > MOST_VALUES) throw cannotBeRead('too-many', `more than ${MOST_VALUES} values`)
-    const value = valueAt(depth)
+    const value = valueAt(depth, path)
     skipBlank()
     return value
   }
 
-  function valueAt(depth: number): unknown {
+  function valueAt(depth: number, path?: string): unknown {
     switch (text[at]) {
       case '{':
-        return readObject(deeper(depth))
+        return readObject(deeper(depth), path)
       case '[':
         return readList(deeper(depth))
       case '"':
@@ -72,7 +77,7 @@ export function readJson(text: string): Node {
     return depth + 1
   }
 
-  function readObject(depth: number): Node {
+  function readObject(depth: number, path?: string): Node {
     step()
     if (text[at] === '}') {
       at += 1
@@ -88,7 +93,8 @@ export function readJson(text: string): Node {
       skipBlank()
       if (text[at] !== ':') fail(at)
       step()
-      addField(node, name, readValue(depth))
+      if (path !== undefined && name === 'JobsDetail') readJobs(node, depth, path)
+      else addField(node, name, readValue(depth, path === '' && name === 'Response' ? name : undefined))
       if (text[at] !== ',') break
       step()
     }
@@ -97,18 +103,47 @@ export function readJson(text: string): Node {
     return node
   }
 
+  /** One job or a list of them. What else stands in their place stays there. */
+  function readJobs(node: Record<string, unknown>, depth: number, path: string): void {
+    const isFirst = !Object.hasOwn(node, 'JobsDetail')
+    if (isFirst) node['JobsDetail'] = []
+    if (text[at] !== '[' || !isFirst) {
+      readJob(node, depth, path)
+      return
+    }
+    values += 1
+    readItems(() => readJob(node, deeper(depth), path))
+    skipBlank()
+  }
+
+  function readJob(node: Record<string, unknown>, depth: number, path: string): void {
+    const begin = at
+    const before = values
+    const value = valueAt(depth)
+    if (isNode(value)) leftOut?.(path !== '', begin, at)
+    else addField(node, 'JobsDetail', value)
+    skipBlank()
+    inJobs += values - before + 1
+    values = before
+    if (inJobs > MOST_IN_JOBS) throw cannotBeRead('too-many', `more than ${MOST_IN_JOBS} values`)
+  }
+
   function readList(depth: number): unknown[] {
     const list: unknown[] = []
+    readItems(() => list.push(readValue(depth)))
+    return list
+  }
+
+  function readItems(readItem: () => void): void {
     step()
     if (text[at] !== ']')
       for (;;) {
-        list.push(readValue(depth))
+        readItem()
         if (text[at] !== ',') break
         step()
       }
     if (text[at] !== ']') fail(at)
     at += 1
-    return list
   }
 
   function readText(): string {

@@ -27,3 +27,8 @@ export class UnreadableCallback extends Error {
     this.code = code
   }
 }
+
+/** By its name: a file that is loaded by itself has a class of its own. */
+export function isUnreadable(error: unknown): error is UnreadableCallback {
+  return error instanceof Error && error.name === 'UnreadableCallback'
+}

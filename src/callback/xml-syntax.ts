@@ -1,7 +1,9 @@
 import { UnreadableCallback, type UnreadableCode } from './unreadable-callback'
 
-/** What one document may hold. The longest body holds 13,000 tasks with all their fields in fewer elements. */
+/** What may be held at a time: a document less its jobs, or one of these. The longest body holds 13,000 tasks with all their fields in fewer elements. */
 export const MOST_ELEMENTS = 250_000
+/** Of all jobs that are read one after the other: the longest body holds 50,000 with what they cannot do without in fewer. */
+export const MOST_IN_JOBS = 500_000
 /** Of all elements together: callbacks have none but, at most, namespaces. */
 export const MOST_ATTRIBUTES = 1_000
 const DEEPEST = 64
@@ -16,6 +18,9 @@ export interface RootReader {
   /** What a CDATA section holds. */
   cdata(text: string): void
 }
+
+/** Told where each job begins and ends that is read by itself: a `JobsDetail` in the `Response`. */
+export type JobAt = (begin: number, end: number) => void
 
 /** A piece is put together of so many parts at most: each takes room of its own. */
 const MOST_PARTS = 250
@@ -54,13 +59,18 @@ const NO_CHARACTER = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u
  * Blanks in front count as none of the document's. Of two roots only `EventName` and `WorkflowExecution` are taken, which CI's newest page prints
  * without a root around them (436/48042). Throws UnreadableCallback with the place: not well-formed, cut off, a DOCTYPE, a processing instruction
  * or text after the root, another second root, nesting deeper than 64, more elements or attributes than the limit.
+ *
+ * With `jobAt`, jobs are not handed on: who reads them later, a few at a time, needs no room for all of them.
  */
-export function scanXml(text: string, beginRoot: (name: string) => RootReader): void {
+export function scanXml(text: string, beginRoot: (name: string) => RootReader, jobAt?: JobAt): void {
   const open: string[] = []
   const roots: string[] = []
   let reader: RootReader | null = null
   let elements = 0
   let attributes = 0
+  /** The job that is not handed on: where it begins, and how many elements came before it. */
+  let job: { readonly begin: number; readonly elements: number } | null = null
+  let inJobs = 0
   /** What is in front of it is well-formed. */
   let at = 0
   /** What is in front of it has been handed on, or is among the kept. */
@@ -112,6 +122,10 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     const name = nameAt(at + 1, 'a tag')
     if (open.length === 0) reader = readerOf(name)
     if (open.length === DEEPEST) limit('too-deep', `elements nested deeper than ${DEEPEST}`)
+    if (jobAt !== undefined && open.length === 1 && name === 'JobsDetail' && open[0] === 'Response') {
+      handOn(at)
+      job = { begin: at, elements }
+    }
     countElement()
     let end = at + 1 + name.length
     const seen: string[] = []
@@ -126,8 +140,7 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     }
     at = close
     if (text[at - 2] !== '/') open.push(name)
-    if (open.length === 0) endRoot(name)
-    else passBlanks()
+    endElement(name)
   }
 
   /** Returns where its value begins. */
@@ -154,8 +167,22 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
     }
     at = close
     open.pop()
+    endElement(name)
+  }
+
+  function endElement(name: string): void {
+    if (job !== null && open.length === 1) endJob(job)
     if (open.length === 0) endRoot(name)
     else passBlanks()
+  }
+
+  function endJob({ begin, elements: before }: NonNullable<typeof job>): void {
+    handOn(at)
+    job = null
+    inJobs += elements - before
+    elements = before
+    if (inJobs > MOST_IN_JOBS) limit('too-many', `more than ${MOST_IN_JOBS} elements`)
+    jobAt?.(begin, at)
   }
 
   function readerOf(name: string): RootReader {
@@ -185,7 +212,7 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
       const end = text.indexOf(']]>', at + 9)
       if (end === -1) endsTooEarly()
       handOn(at)
-      reader?.cdata(text.slice(at + 9, end))
+      if (job === null) reader?.cdata(text.slice(at + 9, end))
       at = from = end + 3
       return
     }
@@ -234,7 +261,7 @@ export function scanXml(text: string, beginRoot: (name: string) => RootReader): 
 
   function handOn(end: number): void {
     const piece = kept + text.slice(from, end)
-    if (piece !== '') reader?.markup(piece)
+    if (piece !== '' && job === null) reader?.markup(piece)
     kept = ''
     parts = 0
     from = end

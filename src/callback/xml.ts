@@ -2,7 +2,7 @@ import { Parser } from 'xml2js/lib/parser'
 import { addField, isNode } from './fields'
 import { inOnePiece } from './in-one-piece'
 import { UnreadableCallback } from './unreadable-callback'
-import { scanXml } from './xml-syntax'
+import { type JobAt, type RootReader, scanXml } from './xml-syntax'
 
 /** Text, null (an empty element), a list (an element that came more than once), or child elements by name. */
 export type Tree = string | null | readonly Tree[] | { readonly [name: string]: Tree }
@@ -11,12 +11,13 @@ export type Tree = string | null | readonly Tree[] | { readonly [name: string]: 
  * Reads one XML document with xml2js and returns its root elements by name: one, or the two siblings `EventName` and
  * `WorkflowExecution` that CI's newest page prints without a root around them (436/48042).
  *
- * Text is kept as sent, attributes are passed over. Throws UnreadableCallback as `scanXml` does, which sees each piece before xml2js does.
+ * Text is kept as sent, attributes are passed over. Throws UnreadableCallback as `scanXml` does, which sees each piece before xml2js does. With
+ * `jobAt` the jobs are left out, and only told of.
  */
-export function readXml(text: string): { readonly [name: string]: Tree } {
+export function readXml(text: string, jobAt?: JobAt): { readonly [name: string]: Tree } {
   const roots: (readonly [name: string, parser: Parser])[] = []
   const add = text.length > WORTH_SLIMMING ? addSlim : addField
-  scanXml(text, (name) => {
+  const beginRoot = (name: string): RootReader => {
     const parser = openParser(add)
     const sax = parser.saxParser
     roots.push([name, parser])
@@ -30,7 +31,8 @@ export function readXml(text: string): { readonly [name: string]: Tree } {
         if (node !== undefined && !Object.hasOwn(node, CDATA)) node[CDATA] = true
       },
     }
-  })
+  }
+  scanXml(text, beginRoot, jobAt)
   return Object.fromEntries(
     roots.map(([name, { resultObject }]) => [name, Object.values(resultObject)[0] as Tree]),
   )

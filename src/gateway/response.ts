@@ -1,5 +1,5 @@
 import type { IntegratedResponse } from '@tencentcloud/serverless-nodejs-types'
-import type { Answer } from '../relay/answer'
+import type { Answer } from './answer'
 
 /** The integrated response: with either trigger, anything else would reach the client as something else. */
 export function toIntegratedResponse(answer: Answer): IntegratedResponse {

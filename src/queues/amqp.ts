@@ -1,14 +1,14 @@
 import type { ConnectionOptions } from 'rabbitmq-client'
 import type { CloudEvent } from '../callback/cloud-event'
-import { decoded, driverUrl } from '../delivery/driver-url'
-import { each } from '../delivery/each'
-import { hostOf } from '../delivery/endpoint'
-import { extensionHeaders } from '../delivery/event-headers'
-import { ADDRESS_RACE } from '../delivery/open-socket'
-import { peerAt } from '../delivery/peer'
-import { sha256 } from '../delivery/sha256'
-import { shareConnection } from '../delivery/shared-connection'
-import { tlsOptions } from '../delivery/tls-options'
+import { decoded, driverUrl } from '../net/driver-url'
+import { together } from './each'
+import { hostOf } from '../net/endpoint'
+import { extensionHeaders } from '../net/event-headers'
+import { ADDRESS_RACE } from '../net/open-socket'
+import { peerAt } from '../net/peer'
+import { sha256 } from '../sha256'
+import { shareConnection } from '../net/shared-connection'
+import { tlsOptions } from '../net/tls-options'
 import { LARGEST_FRAME, LONGEST_NAME, type Message } from './amqp/frames'
 import { openPublisher, type Route } from './amqp/publisher'
 import type { QueueDriver } from './queue'
@@ -39,11 +39,11 @@ const open: QueueDriver['open'] = (text) => {
     secrets: peer.secrets,
     endpoints: [{ host, port }],
     needs: [],
+    keepsOrder: true,
     publish: (events, deadline) =>
-      each(events, (event) => {
-        const message = messageOf(event)
-        return shared.use(deadline, (publisher) => publisher.publish(message))
-      }),
+      together(events, (each) =>
+        shared.use(deadline, (publisher) => each((event) => publisher.publish(messageOf(event)))),
+      ),
     close: shared.close,
   }
 }

@@ -1,6 +1,6 @@
-import { EMBEDDED } from '../delivery/driver'
-import { filePathOf, openLineFile } from '../disk/line-file'
-import { each } from '../delivery/each'
+import { EMBEDDED } from '../drivers/driver'
+import { filePathOf, openLineFile } from '../files/line-file'
+import { each } from './each'
 import type { QueueDriver } from './queue'
 
 /** `file:PATH`: one JSON line an event, on disk before `publish` resolves. */
@@ -9,6 +9,7 @@ const open: QueueDriver['open'] = (url) => {
   return {
     scheme: 'file',
     ...EMBEDDED,
+    keepsOrder: true,
     publish: (events, deadline) => each(events, (event) => file.append(JSON.stringify(event), deadline)),
     close: file.close,
   }

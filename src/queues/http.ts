@@ -1,9 +1,9 @@
-import { endpointAt } from '../delivery/driver'
-import { each } from '../delivery/each'
-import { postEvent, webhookOf } from '../delivery/standard-webhooks'
+import { endpointAt } from '../net/endpoint'
+import { each } from './each'
+import { postEvent, webhookOf } from '../net/standard-webhooks'
 import type { QueueDriver } from './queue'
 
-/** HTTP: `https://host/path#secret=whsec_…`, a POST of each event. See ../delivery/standard-webhooks. */
+/** HTTP: `https://host/path#secret=whsec_…`, a POST of each event. See ../net/standard-webhooks. */
 const open: QueueDriver['open'] = (text) => {
   const webhook = webhookOf(text)
   return {

@@ -1,7 +1,7 @@
 import type { CloudEvent } from '../callback/cloud-event'
-import { checkParameters, decoded, PERCENT_ENCODE } from '../delivery/driver-url'
-import { extensionHeaders } from '../delivery/event-headers'
-import { peerAt } from '../delivery/peer'
+import { checkParameters, decoded, PERCENT_ENCODE } from '../net/driver-url'
+import { extensionHeaders } from '../net/event-headers'
+import { peerAt } from '../net/peer'
 import type { Delivery } from './kafka/delivery'
 import { openProducer } from './kafka/producer'
 import { type Login, MECHANISMS } from './kafka/sasl'
@@ -35,6 +35,7 @@ const open: QueueDriver['open'] = (text) => {
     }),
     needs: [],
     largest: LARGEST_MESSAGE,
+    keepsOrder: true,
     async publish(events, deadline) {
       const answers = await producer.send(events.map(messageOf), deadline)
       return answers.map((answer) => answer?.failure ?? null)

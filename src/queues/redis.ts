@@ -1,7 +1,7 @@
-import { driverUrl } from '../delivery/driver-url'
-import { failed } from '../delivery/peer'
-import { redisConnection } from '../delivery/redis-connection'
-import { each } from '../delivery/each'
+import { driverUrl } from '../net/driver-url'
+import { failed } from '../net/peer'
+import { redisConnection } from '../net/redis-connection'
+import { together } from './each'
 import type { QueueDriver } from './queue'
 
 const EXAMPLE = 'redis://user:password@host:6379/0?stream=NAME'
@@ -27,13 +27,18 @@ const open: QueueDriver['open'] = (text) => {
     secrets: connection.peer.secrets,
     endpoints: [connection.endpoint],
     needs: [],
+    keepsOrder: true,
     publish: (events, deadline) =>
-      each(events, async (event) => {
-        const fields = ['id', event.id, 'type', event.type, 'event', JSON.stringify(event)]
-        const entry = await connection.command(['XADD', stream, ...bound, '*', ...fields], deadline)
-        if (!/^\d+-\d+$/.test(String(entry)))
-          throw failed(connection.peer, 'it answered, but not with the id of an entry')
-      }),
+      together(events, (each) =>
+        connection.inOrder(deadline, (run) =>
+          each(async (event) => {
+            const fields = ['id', event.id, 'type', event.type, 'event', JSON.stringify(event)]
+            const entry = await run('XADD', stream, ...bound, '*', ...fields)
+            if (!/^\d+-\d+$/.test(String(entry)))
+              throw failed(connection.peer, 'it answered, but not with the id of an entry')
+          }),
+        ),
+      ),
     close: connection.close,
   }
 }

@@ -1,12 +1,20 @@
 /**
- * Whether any of the secrets that a request offers is one of the tokens. How long it takes depends on what is offered alone, not on how much of it is
- * right, nor on how long the tokens are.
+ * Which of the tokens a request offers, counted from 0; -1: none. How long it takes depends on what is offered alone, not on how much of it is right, nor on
+ * how long the tokens are.
  */
-export function authenticator(tokens: readonly string[]): (offered: readonly string[]) => boolean {
+export function tokenFinder(tokens: readonly string[]): (offered: readonly string[]) => number {
   return (offered) =>
-    offered
-      .flatMap((given) => tokens.map((token) => isEqual(given, token)))
-      .reduce((one, other) => one || other, false)
+    tokens
+      .map((token) =>
+        offered.map((given) => isEqual(given, token)).reduce((one, other) => one || other, false),
+      )
+      .indexOf(true)
+}
+
+/** Whether a request offers any of the tokens. */
+export function authenticator(tokens: readonly string[]): (offered: readonly string[]) => boolean {
+  const find = tokenFinder(tokens)
+  return (offered) => find(offered) >= 0
 }
 
 /** Every character is looked at, wherever the first wrong one is. (By hand: `timingSafeEqual` costs a seventh of a cold start to load.) */

@@ -1,9 +1,9 @@
 import type { Notice } from '../callback/notice'
-import type { RelayParts } from './parts'
+import type { Services } from '../services'
 
 /** The bucket that the callback names; where it names none, those that RECONCILE has for its workflow. */
 export function bucketsToAsk(
-  { bucketsOf }: RelayParts,
+  { bucketsOf }: Services,
   { bucket, workflow, askedAt }: Notice,
 ): readonly string[] {
   if (askedAt === 'none') return []

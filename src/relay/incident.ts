@@ -1,12 +1,13 @@
 import type { Alert } from '../alerts/alert'
 import { isNode } from '../callback/fields'
 import type { Notice } from '../callback/notice'
-import { deliverOrPark, type Fate, park, untried } from './deliver-or-park'
-import { resolveDelivery } from './delivery'
-import { timed } from './ledger'
-import type { NamedChannel, RelayParts } from './parts'
+import { changeNote } from './change-note'
+import { deliverOrPark, type DeliveryResult, park, untried } from '../outbox/deliver-or-park'
+import { resolveDelivery } from '../outbox/delivery'
+import { timed } from '../outbox/timed'
+import type { NamedChannel, Services } from '../services'
 import { recordIn } from './record-in'
-import type { Run } from './run'
+import type { CallbackContext } from './callback-context'
 
 /** Open incidents are forgotten after a month: nobody waits for their resolve any more. */
 const KEPT_MS = 30 * 24 * 3_600_000
@@ -19,7 +20,7 @@ interface Moment {
 
 export function momentOf(
   { endedAt }: Pick<Notice, 'endedAt'>,
-  { arrivedAt }: Pick<Run, 'arrivedAt'>,
+  { arrivedAt }: Pick<CallbackContext, 'arrivedAt'>,
 ): Moment {
   const ended = Date.parse(endedAt ?? '')
   return { ended: Number.isNaN(ended) ? null : ended, arrived: arrivedAt }
@@ -52,43 +53,44 @@ interface IncidentNote {
  * is closed at once.
  */
 export async function openIncident(
-  parts: RelayParts,
+  services: Services,
   { id: alert, incident }: Alert,
-  fates: readonly (readonly [NamedChannel, Fate])[],
+  fates: readonly (readonly [NamedChannel, DeliveryResult])[],
   notice: Notice,
-  run: Run,
+  context: CallbackContext,
 ): Promise<void> {
-  const { store, log } = parts
-  const failedAt = momentOf(notice, run)
+  const { store, log } = services
+  const failedAt = momentOf(notice, context)
   let succeededAt: Moment | null = null
   const able = fates.filter(([{ channel }]) => channel.resolve !== undefined)
   if (store === null || incident === null || able.length === 0) return
-  const idsWith = (wanted: Fate): string[] => able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
+  const idsWith = (wanted: DeliveryResult): string[] =>
+    able.flatMap(([{ id }, fate]) => (fate === wanted ? [id] : []))
   try {
     // One step as far as the callback's time goes.
     succeededAt = await timed(async () => {
-      const [text, success] = await Promise.all([
-        store.note(noteName(incident)),
-        store.note(successName(incident)),
-      ])
-      const before = noteOf(text)
-      // A resolve of earlier trouble that is still on its way must not end the new one.
-      await Promise.all(Object.values(before.resolving).map(async (item) => store.remove(item)))
-      const note: IncidentNote = {
-        alert,
-        opened: union(before.opened, idsWith('delivered')),
-        parked: union(before.parked, Object.keys(before.resolving), idsWith('parked')),
-        resolving: {},
-        failedAt: latestOf(before.failedAt, failedAt),
-      }
-      await store.setNote(noteName(incident), JSON.stringify(note), KEPT_MS)
+      const noting = changeNote(store, noteName(incident), async (text) => {
+        const before = noteOf(text)
+        // A resolve of earlier trouble that is still on its way must not end the new one.
+        if (Object.keys(before.resolving).length > 0) await store.remove(Object.values(before.resolving))
+        const note: IncidentNote = {
+          alert,
+          opened: union(before.opened, idsWith('delivered')),
+          parked: union(before.parked, Object.keys(before.resolving), idsWith('parked')),
+          resolving: {},
+          failedAt: latestOf(before.failedAt, failedAt),
+        }
+        return [JSON.stringify(note), KEPT_MS]
+      })
+      const [success, isNoted] = await Promise.all([store.note(successName(incident)), noting])
+      if (!isNoted) throw new Error('the note of the incident is changed by others all the time')
       return momentIn(success)
     })
   } catch {
     log('warn', 'an open incident could not be noted: it will not be resolved by itself', { incident })
   }
   if (succeededAt !== null && isAfter(succeededAt, failedAt))
-    await closeIncident(parts, incident, notice.id, succeededAt, run)
+    await closeIncident(services, incident, notice.id, succeededAt, context)
 }
 
 /**
@@ -96,37 +98,41 @@ export async function openIncident(
  * went through. The note changes last: a crash before resolves again, which does no harm, rather than never.
  */
 export async function endIncident(
-  parts: RelayParts,
+  services: Services,
   incident: string | null,
   notice: Notice,
-  run: Run,
+  context: CallbackContext,
 ): Promise<void> {
-  const { store } = parts
+  const { store } = services
   if (incident === null || store === null) return
-  const succeededAt = momentOf(notice, run)
+  const succeededAt = momentOf(notice, context)
   // As long as a repeat is known: what failed before may come after.
   const noted = timed(async () => {
-    // One that comes late must not stand in for a later one.
-    const before = momentIn(await store.note(successName(incident)))
-    if (before !== null && isAfter(before, succeededAt)) return
-    await store.setNote(successName(incident), JSON.stringify(succeededAt), parts.ledgerKeepMs)
+    // Where others come first each time, they have noted successes, too.
+    await changeNote(store, successName(incident), (text) => {
+      const before = momentIn(text)
+      // One that comes late must not stand in for a later one.
+      return before !== null && isAfter(before, succeededAt)
+        ? null
+        : [JSON.stringify(succeededAt), services.ledgerKeepMs]
+    })
   }).catch(() =>
-    parts.log('warn', 'a success could not be noted: an earlier failure that comes late may stay open', {
+    services.log('warn', 'a success could not be noted: an earlier failure that comes late may stay open', {
       incident,
     }),
   )
-  await Promise.all([noted, closeIncident(parts, incident, notice.id, succeededAt, run)])
+  await Promise.all([noted, closeIncident(services, incident, notice.id, succeededAt, context)])
 }
 
 /** Ends what stands open, if it failed before `succeededAt`. */
 async function closeIncident(
-  parts: RelayParts,
+  services: Services,
   incident: string,
   cause: string,
   succeededAt: Moment,
-  run: Run,
+  context: CallbackContext,
 ): Promise<void> {
-  const { store, channels, log } = parts
+  const { store, channels, log } = services
   if (store === null) return
   try {
     const text = await timed(() => store.note(noteName(incident)))
@@ -144,8 +150,8 @@ async function closeIncident(
       owed.filter(isThere).map(async (id) => {
         const delivery = resolveDelivery(id, incident, cause)
         const fate = parked.includes(id)
-          ? await parkBehind(parts, untried(delivery, run.arrivedAt))
-          : await deliverOrPark(parts, delivery, run)
+          ? await parkBehind(services, untried(delivery, context.arrivedAt))
+          : await deliverOrPark(services, delivery, context)
         return { id, item: delivery.id, fate }
       }),
     )
@@ -158,18 +164,17 @@ async function closeIncident(
     }
     const isOver = Object.values(left).every((part) => Object.keys(part).length === 0)
     const note: IncidentNote = { alert, ...left, failedAt }
-    await timed(async () => {
-      // Of a failure that came meanwhile nothing may be forgotten.
-      if ((await store.note(noteName(incident))) !== text) return
-      await store.setNote(noteName(incident), isOver ? null : JSON.stringify(note), isOver ? null : KEPT_MS)
-    })
+    // Of a failure that came meanwhile nothing may be forgotten: what it notes stands.
+    await timed(() =>
+      store.swapNote(noteName(incident), text, isOver ? null : JSON.stringify(note), isOver ? null : KEPT_MS),
+    )
   } catch {
     log('warn', 'open incidents could not be looked up: one may stay open', { incident })
   }
 }
 
 /** It waits behind the alert that it resolves. */
-async function parkBehind({ store }: RelayParts, item: Parameters<typeof park>[1]): Promise<Fate> {
+async function parkBehind({ store }: Services, item: Parameters<typeof park>[1]): Promise<DeliveryResult> {
   const waiting = { ...item, lastError: 'waits behind the alert that it resolves' }
   return (await park(store, waiting)) ? 'parked' : 'lost'
 }

@@ -1,21 +1,21 @@
 import type { WorkflowExecution } from '../callback/model'
 import type { Notice } from '../callback/notice'
 import { isErrorCode } from '../callback/verdict'
-import type { Deadline } from '../delivery/deadline'
+import type { Deadline } from '../net/deadline'
 import { bucketsToAsk } from './buckets-to-ask'
-import { DEADLINES } from './deadlines'
-import { messageOf } from './ledger'
-import type { RelayParts } from './parts'
+import { DEADLINES } from '../deadlines'
+import { messageOf } from '../log'
+import type { Services } from '../services'
 
 /**
  * A callback does not say why a task failed; CI does when asked. The execution with each task's code and message, or as it was
  * when CI cannot be asked or does not answer in time.
  */
-export async function withReasons(parts: RelayParts, notice: Notice, deadline: Deadline): Promise<Notice> {
-  const { readBack, log } = parts
+export async function withReasons(services: Services, notice: Notice, deadline: Deadline): Promise<Notice> {
+  const { readBack, log } = services
   if (notice.kind !== 'workflow' || readBack === null) return notice
   const { runId, tasks } = notice.data
-  const [bucket] = bucketsToAsk(parts, notice)
+  const [bucket] = bucketsToAsk(services, notice)
   if (bucket === undefined || tasks.some(isExplained)) return notice
   const asking = deadline.within(Math.min(DEADLINES.reason, deadline.left - DEADLINES.alert))
   try {

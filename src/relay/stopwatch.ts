@@ -1,4 +1,4 @@
-import { monotonicMs } from '../delivery/monotonic-ms'
+import { monotonicMs } from '../net/monotonic-ms'
 
 /** How long each stage of a callback took, in ms with one decimal. */
 export interface Stopwatch {

@@ -2,20 +2,19 @@ import { noticeOf } from '../callback/kinds/workflow'
 import { glimpse } from '../callback/glimpse'
 import type { Notice } from '../callback/notice'
 import type { GatewayRequest } from '../gateway/request'
-import type { RelayParts } from './parts'
+import type { Services } from '../services'
 import { seenText } from './quarantine'
-import type { Run } from './run'
+import type { CallbackContext } from './callback-context'
 
 /**
  * What CI says of the execution that a body names which cannot be read (a control character in an object's key is enough for that); null when none
- * is named, CI cannot be asked, or knows none such. The body itself is believed in nothing.
+ * is named, or CI does not answer, or knows none such. The body itself is believed in nothing.
  */
 export async function toldOfUnreadable(
-  parts: RelayParts,
+  services: Services,
   request: GatewayRequest,
-  run: Run,
+  context: CallbackContext,
 ): Promise<Notice | null> {
-  if (parts.readBack === null) return null
   const { runId, bucket, state, workflowId, workflowName } = glimpse(seenText(request))
   if (runId === null) return null
   const named = noticeOf({
@@ -29,7 +28,7 @@ export async function toldOfUnreadable(
     tasks: [],
   })
   try {
-    return await (await import('./verify')).askCi(parts, named, run)
+    return await (await import('./verify')).askCi(services, named, context)
   } catch {
     return null
   }

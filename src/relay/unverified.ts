@@ -1,23 +1,24 @@
 import { keyOf, type Notice } from '../callback/notice'
+import type { Notices } from '../callback/notices'
 import type { ParkedItem } from '../stores/store'
-import { digest } from './delivery'
+import { fingerprint } from '../outbox/delivery'
 
 /** The id of what waits until CI can be asked: the same for every repeat. */
 export function unverifiedId(notices: readonly Notice[]): string {
-  return `unverified-${digest(...notices.flatMap((notice) => [notice.kind, notice.id, notice.state]))}`
+  return `unverified-${fingerprint(...notices.flatMap((notice) => [notice.kind, notice.id, notice.state]))}`
 }
 
-/** Which of a parked body's executions and jobs an item is about, each once. v0.1 parked the whole body once for each of them. */
-export function noticesOf(
-  { id, parcel }: Pick<ParkedItem, 'id' | 'parcel'>,
-  body: readonly Notice[],
-): readonly Notice[] {
-  const all = [...new Map(body.map((notice) => [keyOf(notice), notice])).values()]
-  if (parcel.kind !== 'unverified') return all
-  if (parcel.only !== undefined) {
-    const only = new Set(parcel.only)
-    return all.filter((notice) => only.has(keyOf(notice)))
+/** Which of a parked body's notices an item is about. v0.1 parked the whole body once for each of them. */
+export function ownNotices(
+  { id, payload }: Pick<ParkedItem, 'id' | 'payload'>,
+  body: Notices,
+): (notice: Notice) => boolean {
+  if (payload.kind !== 'unverified') return () => true
+  if (payload.only !== undefined) {
+    const only = new Set(payload.only)
+    return (notice) => only.has(keyOf(notice))
   }
-  const own = all.filter((notice) => unverifiedId([notice]) === id)
-  return own.length > 0 ? own : all
+  const isOwn = (notice: Notice | undefined): boolean => notice !== undefined && unverifiedId([notice]) === id
+  for (let index = 0; index < body.length; index += 1) if (isOwn(body.at(index))) return isOwn
+  return () => true
 }

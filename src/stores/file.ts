@@ -1,67 +1,34 @@
-import { randomBytes } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { slideWindow } from '../delivery/sliding-window'
-import {
-  createFile,
-  isAbandonedDraft,
-  isDraft,
-  listFolder,
-  orNull,
-  parseJson,
-  readFileOrNull,
-  readFirstLine,
-  replaceFile,
-} from '../disk/atomic-file'
-import { endOf, type Expiring, removeWhenOver } from '../disk/expiry'
-import { filePathOf } from '../disk/line-file'
-import { dropLeases, endLease, sweepLeases, takeLease } from '../disk/lease-chain'
-import { sha256 } from '../delivery/sha256'
-import { EMBEDDED } from '../delivery/driver'
-import { closeFolder } from '../disk/private-folder'
-import { dropState, readState, swapState } from '../disk/swap-state'
-import { isRecord, isText, isTime, parsed } from './item-form'
-import { type ItemLine, itemText, readItemLine, readItemText } from './item-text'
-import { byArrival, headerOf, type ItemHeader, type ParkedItem, type Store, type StoreDriver } from './store'
-import { parcelOf, strayList, Unreadable } from './unreadable'
+import { EMBEDDED } from '../drivers/driver'
+import { sha256 } from '../sha256'
+import { slideWindow } from './sliding-window'
+import { listFolder, orNull, parseJson, readFileOrNull, replaceFile } from './file/atomic-file'
+import { endOf, type Expiring } from './file/expiry'
+import { dropLeases, endLease, takeLease } from './file/lease-chain'
+import { filePathOf } from '../files/line-file'
+import { closeFolder } from '../files/private-folder'
+import { swapState } from './file/swap-state'
+import { donePath, foldersBelow, isClaim, NAMES, type Note, noteIn, OURS, type Window } from './file/layout'
+import { fileMedium } from './file/medium'
+import { inFolder } from './file/names'
+import { tidyStore } from './file/tidy'
+import { NOT_OURS } from './folder/medium'
+import { folderOutbox } from './folder/outbox'
+import { isTime } from './item-form'
+import type { Store, StoreDriver } from './store'
+import { strayList, Unreadable } from './unreadable'
 
-/** A window that ended so long ago is of no more use to a process that just looked at it. */
-const GRACE_MS = 3_600_000
-/** Claims may be many; they are looked through this often. */
-const CLAIM_SWEEP_MS = 3_600_000
-/** An item's first line holds no more than a group and an error beside a few numbers. */
-const LONGEST_HEADER = 1024 * 1024
-
-const DONE = '.done'
-
-interface Note extends Expiring {
-  readonly name: string
-  readonly value: string
-}
-
-interface Window extends Expiring {
-  readonly times: readonly number[]
-}
-
-/** The names that the store gives in each of its folders; what is named otherwise is not ours. */
-const NAMES = {
-  tmp: isDraft,
-  claims: (name: string) => /^[0-9a-f]{2}$/.test(name),
-  items: isDigest,
-  leases: (name: string) => /^[0-9a-f]{24}\.[1-9]\d{0,14}$/.test(name),
-  notes: isDigest,
-  windows: isDigest,
-} as const
-const CLAIM_NAME = /^[0-9a-f]{62}(\.done|\.[1-9]\d{0,14})$/
-const TIDIED = 'tidied'
-const OURS = [...Object.keys(NAMES), TIDIED]
+/** Longer than a note takes to be read and written. */
+const NOTE_TURN_MS = 10_000
 
 /**
  * `file:DIR`: any number of processes of one machine may use the folder, but not over a network file system.
  *
  * A write is a whole new file, moved into place; a lease is a file that must not exist before (see lease-chain.ts). So a process
  * killed at any point leaves the old state or the new one, and at most a draft that `tidy` sweeps. Names are digests: a key may be
- * any text, on file systems that ignore case, too.
+ * any text, on file systems that ignore case, too. An item that a crash catches on its way to another place may stand in both, and is
+ * delivered twice, with the same id.
  */
 export const driver: StoreDriver = {
   schemes: ['file'],
@@ -75,14 +42,10 @@ export function storeFolderOf(url: string): string {
 }
 
 function openFolder(root: string): Store {
-  const tmp = join(root, 'tmp')
-  const claims = join(root, 'claims')
-  const items = join(root, 'items')
-  const leases = join(root, 'leases')
-  const notes = join(root, 'notes')
-  const windows = join(root, 'windows')
-  const tidied = join(root, TIDIED)
+  const folders = foldersBelow(root)
+  const { tmp, claims, leases, notes, windows } = folders
   const strays = strayList()
+  const outbox = folderOutbox(fileMedium(root, tmp, leases), strays)
 
   let closed: Promise<void> | null = null
   /** Once an instance, before anything is read or written. */
@@ -92,10 +55,11 @@ function openFolder(root: string): Store {
     }))
 
   // Spread over folders, so that none grows too long to be quick.
-  const keyPath = (key: string): string => join(claims, digest(key).slice(0, 2), digest(key).slice(2))
-  const donePath = (base: string): string => `${base}${DONE}`
-  const itemPath = (id: string): string => join(items, digest(id))
-  const notePath = (name: string): string => join(notes, digest(name))
+  const keyPath = (key: string): string => {
+    const name = sha256(key, 'hex')
+    return join(claims, name.slice(0, 2), name.slice(2))
+  }
+  const notePath = (name: string): string => join(notes, sha256(name, 'hex'))
   const leasePath = (version: string): string => join(leases, version)
   const placeOf = (path: string): string => path.slice(root.length + 1)
 
@@ -111,39 +75,33 @@ function openFolder(root: string): Store {
     }
   }
 
-  /** An item's first line, without reading a parcel that may be large; null for none that can be read. */
-  const lineAt = async (path: string): Promise<ItemLine | null> =>
-    strays.passOver(placeOf(path), async () => {
-      const text = await readFirstLine(path, LONGEST_HEADER)
-      if (text === null) return null
-      const line = readItemLine(text)
-      if (itemPath(line.id) !== path) throw new Unreadable('its name is not that of its item')
-      return line
-    })
-  const itemAt = async (
-    path: string,
-  ): Promise<{ readonly item: ParkedItem; readonly version: string } | null> => {
-    const text = await readFileOrNull(path)
-    if (text === null) return null
-    const found = readItemText(text)
-    if (itemPath(found.item.id) !== path) throw new Unreadable('its name is not that of its item')
-    return found
+  const noteNow = async (name: string): Promise<string | null> => {
+    const path = notePath(name)
+    const note = await strays.passOver(placeOf(path), async () => noteIn(await readFileOrNull(path)))
+    return note === null || isOver(note) ? null : note.value
+  }
+  const setNote: Store['setNote'] = async (name, value, keepMs) => {
+    await closedToOthers()
+    if (value === null) return rm(notePath(name), { force: true })
+    const note: Note = { endsAt: keepMs === null ? null : Date.now() + keepMs, name, value }
+    await replaceFile(tmp, notePath(name), JSON.stringify(note), 'durable')
   }
 
   return {
     scheme: 'file',
     ...EMBEDDED,
 
-    async claim(key, leaseMs) {
+    async claim(key, leaseMs, noteName) {
       await closedToOthers()
       const base = keyPath(key)
-      if (await isDone(base)) return { kind: 'done' }
+      const noted = noteName === undefined ? {} : await noteNow(noteName).then((note) => ({ note }), nothing)
+      if (await isDone(base)) return { kind: 'done', ...noted }
       const answer = await takeLease(tmp, base, leaseMs)
       // Looked at again, for it may have been settled between the look and the lease.
-      if (await isDone(base)) return { kind: 'done' }
+      if (await isDone(base)) return { kind: 'done', ...noted }
       return answer.kind === 'taken'
-        ? { kind: 'claimed', holder: answer.holder }
-        : { kind: 'held', retryAfterMs: answer.remainingMs }
+        ? { kind: 'claimed', holder: answer.holder, ...noted }
+        : { kind: 'held', retryAfterMs: answer.remainingMs, ...noted }
     },
     async settle(key, keepMs) {
       const base = keyPath(key)
@@ -154,79 +112,54 @@ function openFolder(root: string): Store {
     async release(key, holder) {
       await endLease(tmp, keyPath(key), holder)
     },
+    async areSettled(keys) {
+      await closedToOthers()
+      return Promise.all(keys.map((key) => isDone(keyPath(key))))
+    },
 
     async park(item) {
       await closedToOthers()
-      const path = itemPath(item.id)
-      for (;;) {
-        const old = await lineAt(path)
-        const line: ItemLine = {
-          ...headerOf(item),
-          parkedAt: old?.parkedAt ?? item.parkedAt,
-          version: randomBytes(12).toString('hex'),
-        }
-        const text = itemText(line, item.parcel)
-        if (old === null && (await createFile(tmp, path, text, 'durable'))) return
-        if (old === null && (await lineAt(path)) !== null) continue
-        // What stood in the item's place and could not be read is replaced, too.
-        await replaceFile(tmp, path, text, 'durable')
-        if (old !== null) await dropLeases(leasePath(old.version))
-        strays.forget(placeOf(path))
-        return
-      }
-    },
-    async list() {
-      await closedToOthers()
-      const names = (await listFolder(items)).filter(isDigest)
-      const isThere = new Set(names.map((name) => placeOf(join(items, name))))
-      strays.keep('items/', (place) => isThere.has(place))
-      const headers: ItemHeader[] = []
-      for (const name of names) {
-        const line = await lineAt(join(items, name))
-        if (line !== null) headers.push(headerOf(line))
-      }
-      return headers.sort(byArrival)
+      return outbox.park(item)
     },
     async read(id) {
-      const found = await strays.passOver(parcelOf(placeOf(itemPath(id))), () => itemAt(itemPath(id)))
-      return found?.item ?? null
+      await closedToOthers()
+      return outbox.read(id)
+    },
+    remove: (ids) => outbox.remove(ids),
+    async lines() {
+      await closedToOthers()
+      return outbox.lines()
+    },
+    page: (line, from, most) => outbox.page(line, from, most),
+    async takeDue(line, now, limits) {
+      await closedToOthers()
+      return outbox.takeDue(line, now, limits)
     },
     async take(id, leaseMs) {
-      const path = itemPath(id)
-      const found = await strays.passOver(parcelOf(placeOf(path)), async () => (await itemAt(path)) ?? 'gone')
-      if (found === null) return 'unreadable'
-      if (found === 'gone') return null
-      const lease = await takeLease(tmp, leasePath(found.version), leaseMs)
-      if (lease.kind === 'held') return null
-      const now = await lineAt(path)
-      if (now?.version === found.version) return found.item
-      // Parked anew or removed meanwhile: the lease is of something that is no more.
-      await dropLeases(leasePath(found.version))
-      return null
-    },
-    async remove(id) {
-      const old = await lineAt(itemPath(id))
-      await rm(itemPath(id), { force: true })
-      strays.forget(placeOf(itemPath(id)))
-      if (old !== null) await dropLeases(leasePath(old.version))
-    },
-
-    async note(name) {
-      const path = notePath(name)
-      const note = await strays.passOver(placeOf(path), async () => noteIn(await readFileOrNull(path)))
-      return note === null || isOver(note) ? null : note.value
-    },
-    async setNote(name, value, keepMs) {
       await closedToOthers()
-      if (value === null) return rm(notePath(name), { force: true })
-      const note: Note = { endsAt: keepMs === null ? null : Date.now() + keepMs, name, value }
-      await replaceFile(tmp, notePath(name), JSON.stringify(note), 'durable')
+      return outbox.take(id, leaseMs)
+    },
+    giveBack: (turns, gone) => outbox.giveBack(turns, gone),
+
+    note: noteNow,
+    setNote,
+    async swapNote(name, before, value, keepMs) {
+      const turn = leasePath(sha256(`note ${name}`, 'hex').slice(0, 24))
+      const answer = await takeLease(tmp, turn, NOTE_TURN_MS)
+      if (answer.kind === 'held') return false
+      try {
+        const isSame = (await noteNow(name)) === before
+        if (isSame) await setNote(name, value, keepMs)
+        return isSame
+      } finally {
+        await endLease(tmp, turn, answer.holder)
+      }
     },
 
     async admit(name, messages, perMs) {
       await closedToOthers()
       let wait = 0
-      await swapState(tmp, join(windows, digest(name)), (state) => {
+      await swapState(tmp, join(windows, sha256(name, 'hex')), (state) => {
         const now = Date.now()
         const { waitMs, times } = slideWindow(timesIn(state), now, messages, perMs)
         wait = waitMs
@@ -236,55 +169,13 @@ function openFolder(root: string): Store {
       return wait
     },
 
-    async tidy(timeIsUp = () => false) {
-      await tidyFolder(tmp, isAbandonedDraft, (path) => rm(path, { recursive: true, force: true }))
-      await sweepLeases(tmp, leases, NAMES.leases, timeIsUp)
-      await tidyFolder(notes, NAMES.notes, async (path) => {
-        noteIn(await readFileOrNull(path))
-        await removeWhenOver(tmp, path)
-      })
-      await tidyFolder(windows, NAMES.windows, async (path) => {
-        const { endsAt } = (parseJson(await readState(path)) ?? {}) as Partial<Window>
-        if (typeof endsAt === 'number' && endsAt + GRACE_MS <= Date.now()) await dropState(tmp, path)
-      })
-      const next = await strays.passOver(TIDIED, () => endOf(tidied))
-      // One that is further ahead was set by a clock that was wrong.
-      if (next !== null && next > Date.now() && next <= Date.now() + CLAIM_SWEEP_MS) return
-      for (const shard of (await listFolder(claims)).filter(NAMES.claims)) {
-        if (timeIsUp()) return
-        const isDoneMark = (name: string): boolean => CLAIM_NAME.test(name) && name.endsWith(DONE)
-        await tidyFolder(join(claims, shard), isDoneMark, (path) => removeWhenOver(tmp, path))
-        await strays.passOver(`claims/${shard}`, () =>
-          inFolder(() =>
-            sweepLeases(
-              tmp,
-              join(claims, shard),
-              (name) => CLAIM_NAME.test(name) && !isDoneMark(name),
-              timeIsUp,
-            ),
-          ),
-        )
-      }
-      await replaceFile(tmp, tidied, JSON.stringify({ endsAt: Date.now() + CLAIM_SWEEP_MS }), 'quick')
-
-      async function tidyFolder(
-        folder: string,
-        isWanted: (name: string) => boolean,
-        tidyOne: (path: string) => Promise<void>,
-      ): Promise<void> {
-        const names = await strays.passOver(placeOf(folder), () => inFolder(() => listFolder(folder)))
-        for (const name of (names ?? []).filter(isWanted)) {
-          if (timeIsUp()) return
-          const path = join(folder, name)
-          await strays.passOver(placeOf(path), () => inFolder(() => tidyOne(path)))
-        }
-      }
-    },
+    tidy: (timeIsUp = () => false) => tidyStore(folders, strays, (place) => outbox.tidyId(place), timeIsUp),
     async strays() {
       for (const name of await listFolder(root)) if (!OURS.includes(name)) strays.note(name, NOT_OURS)
+      // What stands deeper in the outbox is come upon when its lines are counted.
       for (const [folder, isOurs] of Object.entries(NAMES)) await lookAt(folder, isOurs)
       for (const shard of (await orNone(readdir(claims))).filter(NAMES.claims)) {
-        await lookAt(join('claims', shard), (name) => CLAIM_NAME.test(name))
+        await lookAt(join('claims', shard), isClaim)
       }
       for (const window of (await orNone(readdir(windows))).filter(NAMES.windows)) {
         await lookAt(join('windows', window), (name) => /^\d+$/.test(name))
@@ -299,27 +190,11 @@ function openFolder(root: string): Store {
   }
 }
 
-const NOT_OURS = 'it has no name that the store gives'
-
-function digest(text: string): string {
-  return sha256(text, 'hex')
-}
-
-function isDigest(name: string): boolean {
-  return /^[0-9a-f]{64}$/.test(name)
-}
+/** Of a note that cannot be had: the claim goes on without it. */
+const nothing = (): object => ({})
 
 function isOver({ endsAt }: Expiring): boolean {
   return endsAt !== null && endsAt <= Date.now()
-}
-
-/** Null when there is none. Throws Unreadable. */
-function noteIn(text: string | null): Note | null {
-  if (text === null) return null
-  const note = parsed(text)
-  if (!isRecord(note) || !isText(note['value']) || !(note['endsAt'] === null || isTime(note['endsAt'])))
-    throw new Unreadable('it is no note')
-  return note as unknown as Note
 }
 
 /** None, too, of a window that cannot be read: it is begun anew. */
@@ -330,15 +205,4 @@ function timesIn(state: string | null): readonly number[] {
 
 async function orNone(names: Promise<string[]>): Promise<readonly string[]> {
   return (await orNull(names).catch(() => null)) ?? []
-}
-
-/** What `act` gives; a file where a folder should be is Unreadable. */
-async function inFolder<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOTDIR' || code === 'ELOOP') throw new Unreadable('it is no folder')
-    throw error
-  }
 }

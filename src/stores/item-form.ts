@@ -1,6 +1,6 @@
 import type { Alert } from '../alerts/alert'
 import type { CloudEvent } from '../callback/cloud-event'
-import { headerOf, type ItemHeader, type Parcel } from './store'
+import { headerOf, type ItemHeader, type Payload } from './store'
 import { Unreadable } from './unreadable'
 
 /** What is read out of a store is held to the form in which it was put there, before anything is done with it. All throw Unreadable. */
@@ -30,10 +30,11 @@ export function headerIn(value: unknown): ItemHeader {
   return headerOf(header)
 }
 
-export function parcelIn(value: unknown): Parcel {
-  const parcel = value as Parcel
-  if (!isRecord(value) || !isParcel(parcel)) throw new Unreadable('its parcel is of an unknown kind or form')
-  return parcel
+export function payloadIn(value: unknown): Payload {
+  const payload = value as Payload
+  if (!isRecord(value) || !isPayload(payload))
+    throw new Unreadable('its payload is of an unknown kind or form')
+  return payload
 }
 
 const ID = /^[A-Za-z0-9._-]{1,200}$/
@@ -41,22 +42,24 @@ const STATUSES = new Set<unknown>(['waiting', 'dead', 'quarantined'])
 /** The last moment that a Date can hold. */
 const LAST_MOMENT = 8.64e15
 
-function isParcel(parcel: Parcel): boolean {
-  switch (parcel.kind) {
+function isPayload(payload: Payload): boolean {
+  switch (payload.kind) {
     case 'message':
-      return isEvent(parcel.event)
+      return isEvent(payload.event)
     case 'alert':
-      return isText(parcel.channel) && isAlert(parcel.alert) && areTexts(parcel.unless ?? [])
+      return isText(payload.channel) && isAlert(payload.alert) && areTexts(payload.unless ?? [])
     case 'resolve':
-      return isText(parcel.channel) && isText(parcel.incident)
+      return isText(payload.channel) && isText(payload.incident)
     case 'unverified':
       return (
-        isText(parcel.bodyBase64) &&
-        isTextOrNull(parcel.bucket ?? null) &&
-        (parcel.only === undefined || areTexts(parcel.only))
+        isText(payload.bodyBase64) &&
+        isTextOrNull(payload.bucket ?? null) &&
+        (payload.only === undefined || areTexts(payload.only))
       )
+    case 'rest':
+      return isText(payload.bodyGzip)
     case 'unreadable':
-      return [parcel.bodyBase64, parcel.error, parcel.message].every(isText)
+      return [payload.bodyBase64, payload.error, payload.message].every(isText)
     default:
       return false
   }

@@ -1,5 +1,5 @@
-import { headerIn, isText, parcelIn, parsed } from './item-form'
-import { type ItemHeader, type ParkedItem, type Parcel } from './store'
+import { headerIn, isText, payloadIn, parsed } from './item-form'
+import { type ItemHeader, type ParkedItem, type Payload } from './store'
 import { Unreadable } from './unreadable'
 
 /** The first line of an item's text; `version` changes with each parking, and the item's lease hangs on it. */
@@ -10,9 +10,9 @@ export interface ItemLine extends ItemHeader {
 /** It becomes a part of the lease's path or key. */
 const VERSION = /^[0-9a-f-]{24,36}$/
 
-/** An item as one text, for a store of files or objects: its header can be read without a parcel that may be large. */
-export function itemText(line: ItemLine, parcel: Parcel): string {
-  return `${JSON.stringify(line)}\n${JSON.stringify(parcel)}\n`
+/** An item as one text, for a store of files or objects: its header can be read without a payload that may be large. */
+export function itemText(line: ItemLine, payload: Payload): string {
+  return `${JSON.stringify(line)}\n${JSON.stringify(payload)}\n`
 }
 
 /** The first line of an item's text, or of its beginning. Throws Unreadable. */
@@ -29,6 +29,6 @@ export function readItemLine(text: string): ItemLine {
 /** Throws Unreadable. */
 export function readItemText(text: string): { readonly item: ParkedItem; readonly version: string } {
   const { version, ...header } = readItemLine(text)
-  const parcel = parcelIn(parsed(text.slice(text.indexOf('\n') + 1)))
-  return { item: { ...header, parcel }, version }
+  const payload = payloadIn(parsed(text.slice(text.indexOf('\n') + 1)))
+  return { item: { ...header, payload }, version }
 }

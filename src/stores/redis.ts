@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { Deadline } from '../delivery/deadline'
-import { driverUrl } from '../delivery/driver-url'
-import { redisConnection } from '../delivery/redis-connection'
-import { script, type Words } from '../delivery/redis-script'
-import { headerIn, isRecord, parcelIn, parsed } from './item-form'
-import {
-  byArrival,
-  headerOf,
-  type ItemHeader,
-  LONGEST_LEASE_MS,
-  type ParkedItem,
-  type StoreDriver,
-} from './store'
-import { parcelOf, strayList, Unreadable } from './unreadable'
+import { Deadline } from '../net/deadline'
+import { driverUrl } from '../net/driver-url'
+import { redisConnection } from '../net/redis-connection'
+import { script, type Words } from '../net/redis-script'
+import { sha256 } from '../sha256'
+import { redisOutbox } from './redis/outbox'
+import { LONGEST_LEASE_MS, type StoreDriver } from './store'
+import { strayList, Unreadable } from './unreadable'
 
 const EXAMPLE = 'redis://user:password@host:6379/0?prefix=relay:'
 
@@ -25,49 +19,47 @@ const DEADLINE_MS = 2000
 const CLAIM_DEADLINE_MS = 900
 const SETTLE_DEADLINE_MS = 450
 
-const DONE = 'done'
+/** A settled claim: a small number, which Redis holds without memory of its own. */
+const DONE = '1'
 
 /**
- * Answers with nothing when the claim was got, else with what is there and how long it stays. ARGV[3]: the longest that a lease may last;
- * one that lasts longer, or for good, is none that the relay gave.
+ * KEYS: the claim, where v0.1 kept it and, when one is asked for, a note. Answers with what is there, nil when the claim was got, with how long it stays,
+ * and with the note; what stands in the note's place and is none fails no claim. ARGV[3]: the longest that a lease may last; one that lasts longer, or
+ * for good, is none that the relay gave.
  */
 const CLAIM = script(`
+local note = KEYS[3] and redis.pcall('GET', KEYS[3])
+if type(note) == 'table' then note = false end
+local old = redis.call('GET', KEYS[2])
+if old == 'done' then return {'1', 0, note} end
+if old then return {old, redis.call('PTTL', KEYS[2]), note} end
 local there = redis.call('GET', KEYS[1])
 if there then
   local left = redis.call('PTTL', KEYS[1])
-  if there == 'done' or (left >= 0 and left <= tonumber(ARGV[3])) then return {there, left} end
+  if there == '1' or (left >= 0 and left <= tonumber(ARGV[3])) then return {there, left, note} end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return {}`)
+return {false, 0, note}`)
 
 const RELEASE = script(`
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end`)
 
-/** KEYS of all item scripts: headers, parcels, arrivals, the item's lease. ARGV[1]: its id. */
-const PARK = script(`
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
-redis.call('ZADD', KEYS[3], 'NX', ARGV[4], ARGV[1])
-redis.call('DEL', KEYS[4])`)
+/** Which of the claims are settled. KEYS: as for a claim, pair by pair. */
+const SETTLED = script(`
+local done = {}
+for i = 1, #KEYS, 2 do
+  local isDone = redis.call('GET', KEYS[i]) == '1' or redis.call('GET', KEYS[i + 1]) == 'done'
+  done[#done + 1] = isDone and 1 or 0
+end
+return done`)
 
-const READ = script(`
-return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1]), redis.call('ZSCORE', KEYS[3], ARGV[1])}`)
-
-const TAKE = script(`
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return {} end
-local left = redis.call('PTTL', KEYS[4])
-if left >= 0 and left <= tonumber(ARGV[3]) then return {} end
-redis.call('SET', KEYS[4], '1', 'PX', ARGV[2])
-return {redis.call('HGET', KEYS[1], ARGV[1]), redis.call('HGET', KEYS[2], ARGV[1]), redis.call('ZSCORE', KEYS[3], ARGV[1])}`)
-
-const REMOVE = script(`
-redis.call('HDEL', KEYS[1], ARGV[1])
-redis.call('HDEL', KEYS[2], ARGV[1])
-redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('DEL', KEYS[4])`)
-
-const LIST = script(`
-return {redis.call('HGETALL', KEYS[1]), redis.call('ZRANGE', KEYS[3], 0, -1, 'WITHSCORES')}`)
+const SWAP = script(`
+local there = redis.call('GET', KEYS[1])
+if (ARGV[1] == '0' and there) or (ARGV[1] == '1' and there ~= ARGV[2]) then return 0 end
+if ARGV[3] == '0' then redis.call('DEL', KEYS[1])
+elseif ARGV[5] == '' then redis.call('SET', KEYS[1], ARGV[4])
+else redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5]) end
+return 1`)
 
 /** A sliding window by the server's own clock, so that instances need not agree on the time. */
 const ADMIT = script(`
@@ -103,13 +95,12 @@ const open: StoreDriver['open'] = (url) => {
   const run = runWithin(DEADLINE_MS)
   const strays = strayList()
 
-  const claimKey = (key: string): string => `${prefix}claim:${key}`
+  /** A digest: a key as long as a callback's would be most of what a claim takes. */
+  const claimKey = (key: string): string => `${prefix}c${sha256(key, 'base64url').slice(0, 22)}`
+  const claimKeys = (key: string): readonly string[] => [claimKey(key), `${prefix}claim:${key}`]
   const noteKey = (name: string): string => `${prefix}note:${name}`
   const windowKey = (name: string): string => `${prefix}window:${name}`
-  const itemKeys = (id: string): string[] =>
-    ['headers', 'parcels', 'arrivals', `lease:${id}`].map((part) => `${prefix}items:${part}`)
-
-  const placeOf = (id: string): string => `${prefix}items:headers/${id}`
+  const { shelved, ...outbox } = redisOutbox(run, prefix, strays)
 
   return {
     scheme,
@@ -117,15 +108,20 @@ const open: StoreDriver['open'] = (url) => {
     endpoints: [connection.endpoint],
     needs: [],
 
-    async claim(key, leaseMs) {
+    async claim(key, leaseMs, noteName) {
       const holder = randomUUID()
-      const [there, remaining] = (await CLAIM(
-        runWithin(CLAIM_DEADLINE_MS),
-        [claimKey(key)],
-        [holder, leaseOf(leaseMs), LONGEST_LEASE_MS],
-      )) as [string?, number?]
-      if (there === undefined) return { kind: 'claimed', holder }
-      return there === DONE ? { kind: 'done' } : { kind: 'held', retryAfterMs: Math.max(1, remaining ?? 1) }
+      const claimed = claimKeys(key)
+      const keys = noteName === undefined ? claimed : [...claimed, noteKey(noteName)]
+      const [there, remaining, note] = (await CLAIM(runWithin(CLAIM_DEADLINE_MS), keys, [
+        holder,
+        leaseOf(leaseMs),
+        LONGEST_LEASE_MS,
+      ])) as [string | null, number, (string | null)?]
+      const noted = note === undefined ? {} : { note }
+      if (there === null) return { kind: 'claimed', holder, ...noted }
+      return there === DONE
+        ? { kind: 'done', ...noted }
+        : { kind: 'held', retryAfterMs: Math.max(1, remaining), ...noted }
     },
     async settle(key, keepMs) {
       await runWithin(SETTLE_DEADLINE_MS)('SET', claimKey(key), DONE, 'PX', whole(keepMs))
@@ -134,43 +130,13 @@ const open: StoreDriver['open'] = (url) => {
       // A made-up holder must not undo a settling.
       if (holder !== DONE) await RELEASE(run, [claimKey(key)], [holder])
     },
+    async areSettled(keys) {
+      if (keys.length === 0) return []
+      const done = (await SETTLED(run, keys.flatMap(claimKeys), [])) as number[]
+      return done.map((one) => one === 1)
+    },
 
-    async park(item) {
-      const { parkedAt, ...header } = headerOf(item)
-      const words = [item.id, JSON.stringify(header), JSON.stringify(item.parcel), parkedAt]
-      await PARK(run, itemKeys(item.id), words)
-      strays.forget(placeOf(item.id))
-    },
-    async list() {
-      const [headers, arrivals] = (await LIST(run, itemKeys(''), [])) as [string[], string[]]
-      const parkedAt = new Map(pairs(arrivals))
-      const isThere = new Set(pairs(headers).map(([id]) => placeOf(id)))
-      strays.keep(placeOf(''), (place) => isThere.has(place))
-      const listed: ItemHeader[] = []
-      for (const [id, header] of pairs(headers)) {
-        const read = await strays.passOver(placeOf(id), async () =>
-          Promise.resolve(headerOfId(id, header, parkedAt.get(id))),
-        )
-        if (read !== null) listed.push(read)
-      }
-      return listed.sort(byArrival)
-    },
-    async read(id) {
-      const answer = await READ(run, itemKeys(id), [id])
-      return strays.passOver(parcelOf(placeOf(id)), async () => Promise.resolve(itemOf(id, answer)))
-    },
-    async take(id, leaseMs) {
-      const answer = await TAKE(run, itemKeys(id), [id, leaseOf(leaseMs), LONGEST_LEASE_MS])
-      const item = await strays.passOver(parcelOf(placeOf(id)), async () =>
-        Promise.resolve(itemOf(id, answer) ?? ('gone' as const)),
-      )
-      if (item === null) return 'unreadable'
-      return item === 'gone' ? null : item
-    },
-    async remove(id) {
-      await REMOVE(run, itemKeys(id), [id])
-      strays.forget(placeOf(id))
-    },
+    ...outbox,
 
     async note(name) {
       const place = noteKey(name)
@@ -188,6 +154,16 @@ const open: StoreDriver['open'] = (url) => {
       else if (keepMs === null) await run('SET', noteKey(name), value)
       else await run('SET', noteKey(name), value, 'PX', whole(keepMs))
     },
+    async swapNote(name, before, value, keepMs) {
+      const words = [
+        before === null ? 0 : 1,
+        before ?? '',
+        value === null ? 0 : 1,
+        value ?? '',
+        keepMs === null ? '' : whole(keepMs),
+      ]
+      return (await SWAP(run, [noteKey(name)], words)) === 1
+    },
 
     async admit(name, messages, perMs) {
       return Number(await ADMIT(run, [windowKey(name)], [messages, whole(perMs), randomUUID()]))
@@ -198,7 +174,8 @@ const open: StoreDriver['open'] = (url) => {
       return Promise.resolve()
     },
     async strays() {
-      return Promise.resolve(strays.found())
+      await shelved()
+      return strays.found()
     },
     close: connection.close,
   }
@@ -211,25 +188,6 @@ function whole(ms: number): number {
 
 function leaseOf(ms: number): number {
   return Math.min(LONGEST_LEASE_MS, whole(ms))
-}
-
-/** An item whose arrival was lost arrived when it was due. Throws Unreadable. */
-function headerOfId(id: string, text: string, parkedAt: string | undefined | null): ItemHeader {
-  const header = parsed(text)
-  if (!isRecord(header) || header['id'] !== id) throw new Unreadable('it is no item of this name')
-  return headerIn({ ...header, parkedAt: parkedAt == null ? header['dueAt'] : Number(parkedAt) })
-}
-
-/** Null when there is none. Throws Unreadable. */
-function itemOf(id: string, answer: unknown): ParkedItem | null {
-  const [header, parcel, parkedAt] = answer as (string | null | undefined)[]
-  if (header == null) return null
-  if (parcel == null) throw new Unreadable('its parcel is missing')
-  return { ...headerOfId(id, header, parkedAt), parcel: parcelIn(parsed(parcel)) }
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  return flat.flatMap((word, i): [string, string][] => (i % 2 === 0 ? [[word, flat[i + 1] ?? '']] : []))
 }
 
 export const driver: StoreDriver = { schemes: ['redis', 'rediss'], form: EXAMPLE, open }

@@ -17,11 +17,11 @@ export interface Strays {
   readonly passOver: <T>(place: string, read: () => Promise<T>) => Promise<T | null>
 }
 
-const PARCEL = / \(parcel\)$/
+const PAYLOAD = / \(payload\)$/
 
 /** An item whose first line can be read, and the rest cannot, is found under this name: the two are read apart. */
-export function parcelOf(place: string): string {
-  return `${place} (parcel)`
+export function payloadOf(place: string): string {
+  return `${place} (payload)`
 }
 
 /** So many are named; who has more has one cause for all of them. */
@@ -38,11 +38,11 @@ export function strayList(): Strays {
     note,
     forget(place) {
       problems.delete(place)
-      problems.delete(parcelOf(place))
+      problems.delete(payloadOf(place))
     },
     keep(folder, isThere) {
       for (const place of problems.keys())
-        if (place.startsWith(folder) && !isThere(place.replace(PARCEL, ''))) problems.delete(place)
+        if (place.startsWith(folder) && !isThere(place.replace(PAYLOAD, ''))) problems.delete(place)
     },
     async passOver(place, read) {
       try {

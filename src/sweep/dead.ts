@@ -1,8 +1,8 @@
-import { digest } from '../relay/delivery'
-import type { RelayParts } from '../relay/parts'
-import type { ItemHeader, Store } from '../stores/store'
+import { fingerprint } from '../outbox/delivery'
+import type { Services } from '../services'
+import { byArrival, type ItemHeader, type LineCount, type Page, type Store } from '../stores/store'
 import { changeItem } from './change-item'
-import { type Occasion, outboxAlert } from './outbox-alert'
+import { NAMED, type Occasion, outboxAlert } from './outbox-alert'
 import { OUTAGE_PREFIX } from './tell-of-outages'
 import { tellTeam } from './tell-team'
 
@@ -13,7 +13,7 @@ const EVERY_MS = 3_600_000
 const GIVEN_UP: Occasion = {
   name: 'dead',
   severity: 'error',
-  title: (words, count, hours) => words.deadTitle(count, hours),
+  title: (words, count) => words.deadTitle(count),
   advice: (words) => words.deadAdvice,
   heading: (words) => words.deadItems,
 }
@@ -26,38 +26,68 @@ function isOfOutageOrLast(id: string): boolean {
   return id.startsWith(LAST_PREFIX) || id.startsWith(OUTAGE_PREFIX)
 }
 
+/** So many are looked at; of more the team is told an hour later. */
+const MOST = 10_000
+const PAGE = 1_000
+
 /**
  * Tells the team of the items that were given up and that nobody was told of yet: once each, in one alert, at most once an hour. A crash
  * before the end tells of them again rather than never. Of such an alert that was itself given up, the other channels are told.
  */
 export async function tellOfDead(
-  parts: RelayParts,
+  services: Services,
   store: Store,
-  listed: readonly ItemHeader[],
+  lines: readonly LineCount[],
 ): Promise<void> {
-  if (parts.channels.length === 0) return
+  if (services.channels.length === 0) return
   const now = Date.now()
   const noted = Number((await store.note(TOLD_NOTE)) ?? 0)
   // A time that is no time, or is still to come, was noted by a clock that is wrong: rather told twice than never.
   const toldUpTo = noted <= now ? noted : 0
-  const dead = listed.filter(
-    ({ id, status, dueAt }) => status === 'dead' && dueAt > toldUpTo && !isOfOutageOrLast(id),
-  )
+  const { dead, upTo } = await deadSince(toldUpTo)
   if (dead.length === 0 || (await store.admit(TOLD_NOTE, 1, EVERY_MS)) > 0) return
   const items = dead.filter(({ id }) => !id.startsWith(ITEM_PREFIX))
-  if (items.length > 0) await tellOf(items, parts, ITEM_PREFIX)
+  if (items.length > 0) await tellOf(items, services, ITEM_PREFIX)
   const lost = dead.filter(({ id }) => id.startsWith(ITEM_PREFIX))
-  for (const named of parts.channels) {
+  for (const named of services.channels) {
     const others = lost.filter(({ id }) => !id.startsWith(`${ITEM_PREFIX}${named.id}-`))
-    if (others.length > 0) await tellOf(others, { ...parts, channels: [named] }, LAST_PREFIX)
+    if (others.length > 0) await tellOf(others, { ...services, channels: [named] }, LAST_PREFIX)
   }
   // One that was given up in the future would be told of until it came.
   for (const { id, dueAt } of dead)
     if (dueAt > now) await changeItem(store, id, (item) => ({ ...item, dueAt: Math.min(item.dueAt, now) }))
-  await store.setNote(TOLD_NOTE, String(Math.min(now, Math.max(...dead.map(({ dueAt }) => dueAt)))), null)
+  await store.setNote(TOLD_NOTE, String(Math.min(now, upTo)), null)
 
-  async function tellOf(some: readonly ItemHeader[], those: RelayParts, prefix: string): Promise<void> {
-    const alert = await outboxAlert(GIVEN_UP, some, store, parts)
-    await tellTeam(those, alert, (channel) => `${prefix}${channel}-${digest(alert.id)}`)
+  /** Those that were given up after `since`, and up to when they are all that were. */
+  async function deadSince(since: number): Promise<{ dead: readonly ItemHeader[]; upTo: number }> {
+    const found: ItemHeader[] = []
+    const cuts: number[] = []
+    const those = lines.filter(({ line }) => line.kind === 'dead')
+    for (const { line } of those) {
+      const most = Math.floor(MOST / those.length)
+      const here: ItemHeader[] = []
+      let from: string | number | null = since
+      while (from !== null && here.length < most) {
+        const page: Page = await store.page(line, from, Math.min(PAGE, most - here.length))
+        here.push(...page.headers)
+        from = page.next
+      }
+      found.push(...here)
+      if (from !== null) cuts.push(lastWhole(here))
+    }
+    const cut = Math.min(...cuts)
+    const dead = found.filter(({ id, dueAt }) => dueAt <= cut && !isOfOutageOrLast(id)).sort(byArrival)
+    return { dead, upTo: Math.min(cut, Math.max(...found.map(({ dueAt }) => dueAt))) }
   }
+
+  async function tellOf(some: readonly ItemHeader[], those: Services, prefix: string): Promise<void> {
+    const alert = await outboxAlert(GIVEN_UP, some.slice(0, NAMED), some.length, store, services)
+    await tellTeam(those, alert, (channel) => `${prefix}${channel}-${fingerprint(alert.id)}`)
+  }
+}
+
+/** Of a line that was cut off: the last moment of which all that was given up is among `here`, unless they are all of one moment. */
+function lastWhole(here: readonly ItemHeader[]): number {
+  const last = here.at(-1)?.dueAt ?? 0
+  return here.findLast(({ dueAt }) => dueAt < last)?.dueAt ?? last
 }

@@ -1,9 +1,9 @@
 import type { Alert, AlertItem } from '../alerts/alert'
-import { bareAlert, nameOf } from '../relay/alert-text'
-import { wordsOf } from '../relay/alert-words'
-import type { Words } from '../relay/words/words'
-import { alertDelivery, type Delivery, digest } from '../relay/delivery'
-import type { RelayParts } from '../relay/parts'
+import { bareAlert, nameOf } from '../alerts/alert-text'
+import { wordsOf } from '../alerts/alert-words'
+import type { Words } from '../alerts/words/words'
+import { alertDelivery, type Delivery, fingerprint } from '../outbox/delivery'
+import type { Services } from '../services'
 import type { ParkedItem } from '../stores/store'
 
 export interface NextDigest {
@@ -23,16 +23,16 @@ interface ParkedAlert {
  * stays unnamed. One by itself goes as it is. Null when none waits.
  */
 export async function nextDigest(
-  parts: RelayParts,
+  services: Services,
   items: readonly ParkedItem[],
 ): Promise<NextDigest | null> {
   const waiting = items.flatMap((item): ParkedAlert[] =>
-    item.parcel.kind === 'alert' ? [{ item, channel: item.parcel.channel, alert: item.parcel.alert }] : [],
+    item.payload.kind === 'alert' ? [{ item, channel: item.payload.channel, alert: item.payload.alert }] : [],
   )
   const [first] = waiting
   if (first === undefined) return null
-  const words = await wordsOf(parts.language)
-  const channel = parts.channels.find(({ id }) => id === first.channel)?.channel
+  const words = await wordsOf(services.language)
+  const channel = services.channels.find(({ id }) => id === first.channel)?.channel
   const room = waiting.length === 1 ? 1 : (channel?.shown?.(digestOf(waiting, words)) ?? waiting.length)
   const batch = waiting.slice(0, Math.max(1, room))
   const alert = batch.length === 1 ? first.alert : digestOf(batch, words)
@@ -47,7 +47,7 @@ function digestOf(batch: readonly ParkedAlert[], words: Words): Alert {
   const severities = batch.map(({ alert }) => alert.severity)
   return {
     ...bareAlert(words),
-    id: `digest:${digest(...batch.map(({ item }) => item.id))}`,
+    id: `digest:${fingerprint(...batch.map(({ item }) => item.id))}`,
     severity: (['error', 'warning'] as const).find((one) => severities.includes(one)) ?? 'info',
     title: words.digestTitle[kind](batch.length, minutes),
     facts: [],

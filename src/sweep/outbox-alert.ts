@@ -1,46 +1,56 @@
 import type { Alert, Severity } from '../alerts/alert'
-import { bareAlert } from '../relay/alert-text'
-import { wordsOf } from '../relay/alert-words'
-import type { Words } from '../relay/words/words'
-import { digest } from '../relay/delivery'
-import type { RelayParts } from '../relay/parts'
-import type { ItemHeader, Parcel, Store } from '../stores/store'
+import { bareAlert } from '../alerts/alert-text'
+import { wordsOf } from '../alerts/alert-words'
+import type { Words } from '../alerts/words/words'
+import { fingerprint } from '../outbox/delivery'
+import { destinationOf } from '../stores/line'
+import type { Services } from '../services'
+import type { ItemHeader, Payload, Store } from '../stores/store'
 
 /** What befell items of the outbox, as the team is told of it. */
 export interface Occasion {
   /** Begins the alert's id, which is the same for the same items. */
   readonly name: string
   readonly severity: Severity
-  readonly title: (words: Words, count: number, hours: number) => string
+  readonly title: (words: Words, count: number) => string
   readonly advice: (words: Words) => string
   readonly heading: (words: Words) => string
 }
 
-/** Of so many the alert says what was in them; the others it names. */
+/** Of so many the alert says what was in them; of others no more than their ids and why. */
 const LOOKED_INTO = 50
+/** So many are named: more than any channel shows. */
+export const NAMED = 200
 
-/** An alert about items of the outbox itself: what to do, and each item with what was in it and why it is there. */
+/** An alert about `count` items of the outbox itself: what to do, and each of `items`, the first of them, with what was in it and why it is there. */
 export async function outboxAlert(
   { name, severity, title, advice, heading }: Occasion,
   items: readonly ItemHeader[],
+  count: number,
   store: Store,
-  { language, giveUpAfterMs }: Pick<RelayParts, 'language' | 'giveUpAfterMs'>,
+  { language }: Pick<Services, 'language'>,
 ): Promise<Alert> {
   const words = await wordsOf(language)
   const looks = await Promise.all(items.slice(0, LOOKED_INTO).map(async ({ id }) => store.read(id)))
   return {
     ...bareAlert(words),
-    id: `${name}:${digest(...items.map(({ id }) => id))}`,
+    id: `${name}:${fingerprint(...items.map(({ id }) => id))}`,
     severity,
-    title: title(words, items.length, giveUpAfterMs / 3_600_000),
-    facts: [{ label: words.whatToDo, value: advice(words) }],
+    title: title(words, count),
+    facts: [
+      { label: words.whatToDo, value: advice(words) },
+      ...(count > items.length
+        ? [{ label: words.namedHere, value: words.firstOf(items.length, count) }]
+        : []),
+    ],
     itemsHeading: heading(words),
-    items: items.map(({ id, lastError }, index) => {
-      const parcel = looks[index]?.parcel
+    items: items.map(({ id, group, lastError }, index) => {
+      const payload = looks[index]?.payload
       return {
         title: id,
         facts: [
-          ...(parcel === undefined ? [] : [{ label: words.content, value: contentOf(parcel, words) }]),
+          ...(payload === undefined ? [] : [{ label: words.content, value: contentOf(payload, words) }]),
+          { label: words.sentTo, value: destinationOf(group) },
           { label: words.problem, value: lastError ?? '' },
         ],
       }
@@ -49,17 +59,19 @@ export async function outboxAlert(
 }
 
 /** What was in it, in a few words. */
-function contentOf(parcel: Parcel, words: Words): string {
-  switch (parcel.kind) {
+function contentOf(payload: Payload, words: Words): string {
+  switch (payload.kind) {
     case 'message':
-      return [parcel.event.subject, parcel.event.id].filter(Boolean).join(' · ')
+      return [payload.event.subject, payload.event.id].filter(Boolean).join(' · ')
     case 'alert':
-      return parcel.alert.title
+      return payload.alert.title
     case 'resolve':
-      return parcel.incident
+      return payload.incident
     case 'unverified':
       return words.unverifiedCallback
+    case 'rest':
+      return words.restOfBody
     case 'unreadable':
-      return parcel.message
+      return payload.message
   }
 }

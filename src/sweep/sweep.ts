@@ -1,11 +1,12 @@
-import { messageOf } from '../relay/ledger'
-import type { RelayParts } from '../relay/parts'
-import type { Store } from '../stores/store'
+import { messageOf } from '../log'
+import type { Services } from '../services'
+import type { LineCount, Store } from '../stores/store'
+import type { Manners } from './drain-run'
 import { OUTAGES_NOTE } from './outages-note'
 import { patientStore } from './patient-store'
 import { settleNotice } from '../relay/settle-notice'
 import type { ReconcileParts } from './reconcile'
-import { type Manners, redeliverDue } from './redeliver-due'
+import { recordSweep } from './record-sweep'
 import { startRunClock, type SweepLimits } from './run-clock'
 
 export type { SweepLimits } from './run-clock'
@@ -16,7 +17,7 @@ export interface SweepReport {
   readonly failed: number
   /** Given up in this sweep. */
   readonly dead: number
-  /** Still waiting when the sweep ended; -1 when nothing is known of it. Where the count failed, what was listed before, less what has gone since. */
+  /** Still waiting when the sweep ended; -1 when nothing is known of it. Where the last count failed, what was counted before, less what has gone since. */
   readonly waiting: number
   /** Executions that no callback had told of, found by asking CI and relayed. */
   readonly reconciled: number
@@ -30,7 +31,7 @@ const NAMED = 20
 
 /** What the timer does: redeliver what is due, tell of what was given up, reconcile with CI, tidy the store. Never throws. */
 export async function sweep(
-  allParts: RelayParts,
+  allParts: Services,
   reconcileParts: ReconcileParts | null,
   limits: SweepLimits,
 ): Promise<SweepReport> {
@@ -42,43 +43,47 @@ export async function sweep(
   }
   const clock = startRunClock(limits)
   const patient = patientStore(allParts.store, clock.left)
-  /** Of the last list that could be had: how many waited in it, and how many of these had gone by then. */
-  let listed: { readonly waiting: number; readonly gone: number } | null = null
+  /** Of the last count that could be had: how many waited, and how many of these had gone by then. */
+  let counted: { readonly waiting: number; readonly gone: number } | null = null
   const store: Store = {
     ...patient,
-    async list() {
-      const items = await patient.list()
-      const waiting = items.filter(({ status }) => status === 'waiting').length
-      listed = { waiting, gone: report.delivered + report.dead }
-      return items
+    async lines() {
+      const lines = await patient.lines()
+      counted = { waiting: waitingIn(lines), gone: report.delivered + report.dead }
+      return lines
     },
   }
-  const parts: RelayParts = { ...allParts, store }
+  const services: Services = { ...allParts, store }
   const manners: Manners = { took: new Set(), failed: new Set() }
-  await step('redeliver', () => redeliverDue(parts, store, clock, report, manners))
+  /** What there is, where nothing of it is to be delivered. */
+  let still: readonly LineCount[] | null = null
+  const isRedelivered = await step('redeliver', async () => {
+    const lines = await store.lines()
+    const waiting = lines.filter(isToGo)
+    if (waiting.length === 0) still = lines
+    else await (await import('./drain')).drain(services, store, waiting, clock, report, manners)
+  })
   await step('look for what to tell the team', async () => {
-    const items = await store.list()
-    const isQuiet = items.every(({ status }) => status === 'quarantined')
+    const lines = still ?? (await store.lines())
+    const isQuiet = lines.every(({ line }) => line.kind === 'quarantined')
     if (isQuiet && (await store.note(OUTAGES_NOTE)) === null) return
     const { tellOfDead, tellOfOutages, tellOfWaiting } = await import('./tell')
-    await step('tell of outages', () => tellOfOutages(parts, store, items, manners))
-    await step('tell of what was given up', () => tellOfDead(parts, store, items))
-    await step('tell of what waits for a person', () => tellOfWaiting(parts, store, items))
+    await step('tell of outages', () => tellOfOutages(services, store, lines, manners))
+    await step('tell of what was given up', () => tellOfDead(services, store, lines))
+    await step('tell of what waits for a person', () => tellOfWaiting(services, store, lines))
   })
   await step('reconcile', async () => {
     if (reconcileParts === null || reconcileParts.targets.length === 0) return
     const { reconcile } = await import('./reconcile')
-    report.reconciled = await reconcile(parts, store, reconcileParts, clock.timeIsUp, settleNotice)
+    report.reconciled = await reconcile(services, store, reconcileParts, clock.timeIsUp, settleNotice)
   })
-  await step('tidy', () => store.tidy(startRunClock({ ms: TIDY_MS, items: 0 }).timeIsUp))
+  await step('tidy', () => store.tidy(startRunClock({ ms: TIDY_MS }).timeIsUp))
   const isCounted = await step('count', async () => {
-    await store.list()
+    await store.lines()
   })
-  report.waiting = leftOf(listed, report)
+  report.waiting = leftOf(counted, report)
   if (!isCounted)
-    log('warn', 'how much still waits is not known: the list of it could not be had', {
-      waiting: report.waiting,
-    })
+    log('warn', 'how much still waits is not known: it could not be counted', { waiting: report.waiting })
   await step('look for what cannot be read', async () => {
     const strays = await store.strays()
     if (strays.length > 0)
@@ -88,6 +93,8 @@ export async function sweep(
         strays: strays.slice(0, NAMED),
       })
   })
+  // At the end: one that dies half way, or cannot look into the outbox, each time, does not run.
+  if (isRedelivered) await step('record that it ran', () => recordSweep(services, store, clock))
   log(report.failed + report.dead > 0 || !isCounted ? 'warn' : 'info', 'sweep', report)
   return report
 
@@ -103,10 +110,19 @@ export async function sweep(
   }
 }
 
-/** -1: no list could be had at all. */
+/** -1: it could not be counted at all. */
 function leftOf(
-  listed: { readonly waiting: number; readonly gone: number } | null,
+  counted: { readonly waiting: number; readonly gone: number } | null,
   { delivered, dead }: Pick<SweepReport, 'delivered' | 'dead'>,
 ): number {
-  return listed === null ? -1 : Math.max(0, listed.waiting - (delivered + dead - listed.gone))
+  return counted === null ? -1 : Math.max(0, counted.waiting - (delivered + dead - counted.gone))
+}
+
+function waitingIn(lines: readonly LineCount[]): number {
+  return lines.filter(isToGo).reduce((sum, { items }) => sum + items, 0)
+}
+
+/** Whether it is to be delivered. */
+function isToGo({ line: { kind } }: LineCount): boolean {
+  return kind !== 'dead' && kind !== 'quarantined'
 }

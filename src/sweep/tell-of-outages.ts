@@ -1,23 +1,27 @@
 import type { Alert } from '../alerts/alert'
-import { Deadline } from '../delivery/deadline'
+import { Deadline } from '../net/deadline'
 import { isNode } from '../callback/fields'
-import { bareAlert } from '../relay/alert-text'
-import { wordsOf } from '../relay/alert-words'
-import { DEADLINES } from '../relay/deadlines'
-import { deliverOrPark } from '../relay/deliver-or-park'
-import { CI, destinationOf, digest, laneOf, QUEUE, resolveDelivery } from '../relay/delivery'
-import type { RelayParts } from '../relay/parts'
+import { bareAlert } from '../alerts/alert-text'
+import { wordsOf } from '../alerts/alert-words'
+import { DEADLINES } from '../deadlines'
+import { fingerprint } from '../outbox/delivery'
+import type { Services } from '../services'
 import { recordIn } from '../relay/record-in'
-import type { Words } from '../relay/words/words'
-import type { ItemHeader, Store } from '../stores/store'
+import type { Words } from '../alerts/words/words'
+import { BODIES, CI, QUEUE } from '../stores/line'
+import type { LineCount, Store } from '../stores/store'
 import { OUTAGES_NOTE } from './outages-note'
-import type { Manners } from './redeliver-due'
+import type { Manners } from './drain-run'
+import { tellOfEnd } from './tell-of-end'
 import { tellTeam } from './tell-team'
 
 /** A destination that has taken nothing for so long is down: shorter ones pass by themselves. */
 const DOWN_MS = 10 * 60_000
 /** So often the team is told of it while it goes on. */
 const EVERY_MS = 6 * 3_600_000
+
+/** So many of what waits for a destination tell since when it fails, and how. */
+const LOOKED_AT = 50
 
 const KEPT_MS = 30 * 24 * 3_600_000
 
@@ -44,13 +48,13 @@ const NOTHING: Owed = { waiting: 0, dead: 0, since: null, lastError: null }
  * been delivered, that it works again. Where a channel knows incidents, an outage is one. `manners`: of this run.
  */
 export async function tellOfOutages(
-  parts: RelayParts,
+  services: Services,
   store: Store,
-  items: readonly ItemHeader[],
+  lines: readonly LineCount[],
   { took, failed }: Manners,
 ): Promise<void> {
   const now = Date.now()
-  const owed = owedBy(items, now)
+  const owed = await owedBy(store, lines, now)
   const text = await store.note(OUTAGES_NOTE)
   const before = outagesIn(text)
   const after = new Map(before)
@@ -59,43 +63,53 @@ export async function tellOfOutages(
     const outage = before.get(destination)
     const hasTaken = took.has(destination) || (outage?.hasTaken === true && !failed.has(destination))
     if (outage !== undefined && here.waiting === 0 && hasTaken) {
-      await tellOfRecovery(parts, store, destination, outage, here, now)
+      await tellOfRecovery(services, store, destination, outage, here, now)
       after.delete(destination)
       // CI may have been asked, and have had no more to say yet: only a failure shows that it is down.
     } else if (isDown(here, now) && !took.has(destination) && (destination !== CI || failed.has(CI))) {
       const since = outage?.since ?? here.since
       after.set(destination, { since, hasTaken })
-      await tell(parts, store, destination, { ...here, since }, now)
+      await tell(services, store, destination, { ...here, since }, now)
     } else if (outage !== undefined) after.set(destination, { ...outage, hasTaken })
   }
   const next = after.size === 0 ? null : JSON.stringify(Object.fromEntries(after))
-  if (next !== text) await store.setNote(OUTAGES_NOTE, next, next === null ? null : KEPT_MS)
+  // Of two sweeps at once, what the other has noted stands.
+  if (next !== text) await store.swapNote(OUTAGES_NOTE, text, next, next === null ? null : KEPT_MS)
 }
 
 function isDown(owed: Owed, now: number): owed is Owed & { readonly since: number } {
   return owed.since !== null && now - owed.since >= DOWN_MS
 }
 
-function owedBy(headers: readonly ItemHeader[], now: number): ReadonlyMap<string, Owed> {
+async function owedBy(
+  store: Store,
+  lines: readonly LineCount[],
+  now: number,
+): Promise<ReadonlyMap<string, Owed>> {
   const all = new Map<string, Owed>()
-  for (const { status, group, tries, since, parkedAt, lastError } of headers) {
-    const isWaiting = status === 'waiting' && laneOf(group) === null
-    if (!isWaiting && status !== 'dead') continue
-    const destination = destinationOf(group)
+  for (const { line, items } of lines) {
+    const { kind, destination } = line
+    // What keeps the relay from settling a body is that another destination is down, which is told of by its name.
+    if (destination === BODIES) continue
     const owed = all.get(destination) ?? NOTHING
-    const begun = Math.min(now, since ?? parkedAt)
+    if (kind === 'dead') all.set(destination, { ...owed, dead: owed.dead + items })
+    if (kind !== 'waiting') continue
+    // The oldest of all are among those that come first, or those at the head of their groups.
+    const { headers } = await store.page(line, null, LOOKED_AT)
+    const tried = headers.filter(({ tries }) => tries > 0)
+    const begun = tried.map(({ since, parkedAt }) => Math.min(now, since ?? parkedAt))
     all.set(destination, {
-      waiting: owed.waiting + Number(isWaiting),
-      dead: owed.dead + Number(!isWaiting),
-      since: isWaiting && tries > 0 ? Math.min(owed.since ?? begun, begun) : owed.since,
-      lastError: (isWaiting && tries > 0 ? lastError : null) ?? owed.lastError,
+      ...owed,
+      waiting: items,
+      since: begun.length === 0 ? null : Math.min(...begun),
+      lastError: tried.findLast(({ lastError }) => lastError !== null)?.lastError ?? null,
     })
   }
   return all
 }
 
 async function tell(
-  parts: RelayParts,
+  services: Services,
   store: Store,
   destination: string,
   owed: Owed & { readonly since: number },
@@ -103,35 +117,35 @@ async function tell(
 ): Promise<void> {
   const { since, waiting, dead, lastError } = owed
   if ((await store.admit(`outage/${destination}/${since}`, 1, EVERY_MS)) > 0) return
-  parts.log('error', 'a destination is down', {
+  services.log('error', 'a destination is down', {
     destination,
     since: new Date(since).toISOString(),
     waiting,
     dead,
     error: lastError,
   })
-  const words = await wordsOf(parts.language)
+  const words = await wordsOf(services.language)
   const { outage } = words
   const alert: Alert = {
     ...bareAlert(words),
     incident: incidentOf(destination),
-    id: `outage:${digest(destination, String(since), String(now))}`,
+    id: `outage:${fingerprint(destination, String(since), String(now))}`,
     severity: 'error',
-    title: outage.title(nameOf(parts, destination, words), words.duration(now - since)),
+    title: outage.title(nameOf(services, destination, words), words.duration(now - since)),
     facts: [
       { label: outage.since, value: new Date(since).toISOString() },
       { label: outage.waiting, value: String(waiting) },
       ...(dead > 0 ? [{ label: outage.dead, value: String(dead) }] : []),
       { label: words.problem, value: lastError ?? '' },
-      { label: words.whatToDo, value: outage.advice(parts.giveUpAfterMs / 3_600_000) },
+      { label: words.whatToDo, value: outage.advice(services.giveUpAfterMs / 3_600_000) },
     ],
   }
-  const channels = othersThan(destination, parts)
-  await tellTeam({ ...parts, channels }, alert, itemIdFor(destination))
+  const channels = othersThan(destination, services)
+  await tellTeam({ ...services, channels }, alert, itemIdFor(destination))
 }
 
 async function tellOfRecovery(
-  parts: RelayParts,
+  services: Services,
   store: Store,
   destination: string,
   { since }: Outage,
@@ -140,14 +154,18 @@ async function tellOfRecovery(
 ): Promise<void> {
   // Of two sweeps at once, by one.
   if ((await store.admit(`recovery/${destination}/${since}`, 1, EVERY_MS)) > 0) return
-  parts.log('info', 'a destination works again', { destination, since: new Date(since).toISOString(), dead })
-  const words = await wordsOf(parts.language)
+  services.log('info', 'a destination works again', {
+    destination,
+    since: new Date(since).toISOString(),
+    dead,
+  })
+  const words = await wordsOf(services.language)
   const { outage } = words
   const alert: Alert = {
     ...bareAlert(words),
-    id: `recovery:${digest(destination, String(since))}`,
+    id: `recovery:${fingerprint(destination, String(since))}`,
     severity: 'info',
-    title: outage.over(nameOf(parts, destination, words)),
+    title: outage.over(nameOf(services, destination, words)),
     facts: [
       { label: outage.lasted, value: words.duration(now - since) },
       ...(dead > 0
@@ -158,23 +176,20 @@ async function tellOfRecovery(
         : []),
     ],
   }
-  const channels = othersThan(destination, parts)
-  const able = channels.filter(({ channel }) => channel.resolve !== undefined)
-  const others = channels.filter(({ channel }) => channel.resolve === undefined)
-  const run = { deadline: Deadline.in(DEADLINES.patient), arrivedAt: now }
-  await Promise.all([
-    tellTeam({ ...parts, channels: others }, alert, itemIdFor(destination)),
-    ...able.map(async ({ id }) =>
-      deliverOrPark(parts, resolveDelivery(id, incidentOf(destination), alert.id), run),
-    ),
-  ])
+  const telling = {
+    deadline: Deadline.in(DEADLINES.patient),
+    arrivedAt: now,
+    itemId: itemIdFor(destination),
+  }
+  const channels = othersThan(destination, services)
+  await tellOfEnd({ ...services, channels }, alert, incidentOf(destination), telling)
 }
 
 export const OUTAGE_PREFIX = 'outage-alert-'
 
 /** What is told later takes the place of what has not been told yet: of two channels that are down each is owed one about the other, not one every six hours. */
 function itemIdFor(destination: string): (channel: string) => string {
-  return (channel) => `${OUTAGE_PREFIX}${channel}-${digest(destination)}`
+  return (channel) => `${OUTAGE_PREFIX}${channel}-${fingerprint(destination)}`
 }
 
 function incidentOf(destination: string): string {
@@ -182,11 +197,11 @@ function incidentOf(destination: string): string {
 }
 
 /** A channel that is down need not be told so. */
-function othersThan(destination: string, { channels }: RelayParts): RelayParts['channels'] {
+function othersThan(destination: string, { channels }: Services): Services['channels'] {
   return channels.filter(({ id }) => id !== destination)
 }
 
-function nameOf({ queue }: RelayParts, destination: string, { outage }: Words): string {
+function nameOf({ queue }: Services, destination: string, { outage }: Words): string {
   if (destination === CI) return outage.ci
   return destination === QUEUE ? outage.queue(queue?.scheme ?? '') : outage.channel(destination)
 }

@@ -1,16 +1,16 @@
 import type { Alert } from '../alerts/alert'
-import { Deadline } from '../delivery/deadline'
-import { DEADLINES } from '../relay/deadlines'
-import type { RelayParts } from '../relay/parts'
-import { tellChannels } from '../relay/tell-channels'
+import { Deadline } from '../net/deadline'
+import { DEADLINES } from '../deadlines'
+import type { Services } from '../services'
+import { tellChannels } from '../outbox/tell-channels'
 
 /** Sends an alert about the outbox itself to every channel; one that does not take it gets it later, as the item `itemId` names. */
 export async function tellTeam(
-  parts: RelayParts,
+  services: Services,
   alert: Alert,
   itemId: (channel: string) => string,
 ): Promise<void> {
-  await tellChannels(parts, alert, {
+  await tellChannels(services, alert, {
     deadline: Deadline.in(DEADLINES.patient),
     patienceMs: DEADLINES.patient,
     arrivedAt: Date.now(),

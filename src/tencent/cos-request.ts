@@ -1,8 +1,9 @@
-import type { PeerError } from '../delivery/peer-error'
-import type { Deadline } from '../delivery/deadline'
-import { type FailureOptions, failureOfStatus } from '../delivery/failure'
-import { failed, type Peer } from '../delivery/peer'
-import { ask, type HttpAnswer, retryAfterMs } from '../delivery/http'
+import type { Agent } from 'node:http'
+import type { PeerError } from '../net/peer-error'
+import type { Deadline } from '../net/deadline'
+import { type FailureOptions, failureOfStatus } from '../net/failure'
+import { failed, type Peer } from '../net/peer'
+import { ask, type HttpAnswer, retryAfterMs } from '../net/http'
 import { cosEncode, signCos } from './cos-sign'
 import { type Credentials, secretsOf } from './credentials'
 
@@ -17,13 +18,15 @@ export interface CosTarget {
 }
 
 export interface CosRequest {
-  readonly method: 'GET' | 'PUT' | 'DELETE'
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   /** Before percent-encoding, with its leading `/`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly deadline: Deadline
+  /** Makes the connections instead, such as one that goes through a proxy. */
+  readonly agent?: Agent
 }
 
 /** Bytes. The longest object that the store keeps is a quarantined body of 6 MiB in base64; the longest account of CI is that of 13,000 tasks. */
@@ -53,12 +56,13 @@ export async function cosRequest(
   )
   const signature = authorization.slice(authorization.lastIndexOf('=') + 1)
   const peer: Peer = { name: target.service, secrets: [...secretsOf(credentials), signature] }
-  const { method, body } = request
+  const { method, body, agent } = request
   const sent = {
     method,
     url,
     headers: { ...headers, authorization },
-    ...(body === undefined ? {} : { body }),
+    ...(body !== undefined && { body }),
+    ...(agent && { agent }),
   }
   const answer = await ask(peer, sent, LONGEST_ANSWER, request.deadline)
   // Whether a part of it would mean the same, nobody knows: what CI has no word of passes for forged.

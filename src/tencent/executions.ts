@@ -1,4 +1,4 @@
-import type { Deadline } from '../delivery/deadline'
+import type { Deadline } from '../net/deadline'
 import type { Notice } from '../callback/notice'
 import {
   type ExecutionPage,

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { sha256 } from '../delivery/sha256'
+import { sha256 } from '../sha256'
 import type { Credentials } from './credentials'
 
 /** One call of an API 3.0 action: always a POST of JSON to `/`. */

@@ -1,4 +1,4 @@
-import { channelContract, robotPeer } from '../support/channel-contract'
+import { channelContract, robotPeer } from '../contracts/channel-contract'
 import {
   DINGTALK_SECRET,
   DINGTALK_TOKEN,

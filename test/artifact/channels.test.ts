@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node
 import { join } from 'node:path'
 import { CloudEvent } from 'cloudevents'
 import { Webhook } from 'standardwebhooks'
-import { channelContract, LISTED, robotPeer, TASKS } from '../support/channel-contract'
+import { channelContract, LISTED, robotPeer, TASKS } from '../contracts/channel-contract'
 import {
   alertmanager,
   PAGERDUTY,
@@ -11,6 +11,7 @@ import {
   type Robot,
   serveRobot,
 } from '../support/fake-robot'
+import { validateAlert, validateAlertLine } from '../support/schema'
 import { describeService } from '../support/services'
 import { temporaryFolder } from '../support/temporary-folder'
 import { callbackXml, runId } from './callbacks'
@@ -158,6 +159,7 @@ function receiver(secret: string | null): Robot<Received> {
         if (request.method !== 'POST' || request.path !== PATH) throw new Error('no such address')
         if (request.headers['content-type'] !== 'application/cloudevents+json; charset=utf-8')
           throw new Error('type')
+        validateAlert(JSON.parse(request.body))
         const event = new CloudEvent(JSON.parse(request.body), true)
         const signature = request.headers['webhook-signature']
         if (secret === null && signature !== undefined) throw new Error('signed with nothing')
@@ -237,10 +239,10 @@ channelContract('file', { inWords: true, tasks: LISTED, ways: ['refusals'] }, as
     secrets: [],
     told: () =>
       lines().map((line) => {
-        const { severity, title, text, event, ...more } = JSON.parse(line) as Record<string, unknown>
+        const alert = JSON.parse(line) as Record<string, unknown>
+        validateAlertLine(alert)
+        const { severity, title, text } = alert
         expect(['error', 'warning']).toContain(severity)
-        expect(Object.keys(more)).toEqual([])
-        expect(event).toBeDefined()
         return [title, text].join('\n')
       }),
     // A folder where the file belongs.

@@ -68,29 +68,36 @@ describe('a COS whose list never ends', () => {
   const keysFrom = (folder: string, first: number): string[] =>
     Array.from({ length: 1000 }, (_, i) => folder + String(first + i).padStart(64, '0'))
 
-  test.each<[string, (prefix: string, marker: string) => string, string]>([
-    ['that gives the same page again', (prefix) => page(keysFrom(prefix, 0)), 'leads in a circle'],
-    [
-      'that goes on and on',
-      (prefix, marker) => page(keysFrom(prefix, Number(/\d{64}$/.exec(marker)?.[0] ?? -1) + 1)),
-      'more than 100000 items',
-    ],
-  ])('%s', async (_, answer, problem) => {
-    const endpoint = await serve(({ searchParams }) =>
-      searchParams.has('prefix')
-        ? answer(searchParams.get('prefix') ?? '', searchParams.get('marker') ?? '')
-        : null,
-    )
-    opened({ STORE_URL: `cos://${BUCKET}/relay?region=ap-guangzhou&endpoint=${endpoint}` })
+  const listed = (answer: (prefix: string, marker: string) => string): Promise<string> =>
+    serve(({ searchParams }) => {
+      const prefix = searchParams.get('prefix')
+      if (prefix === null) return null
+      return prefix.includes('outbox') ? answer(prefix, searchParams.get('marker') ?? '') : page([])
+    })
+  const storeAt = (endpoint: string): string =>
+    `cos://${BUCKET}/relay?region=ap-guangzhou&endpoint=${endpoint}`
+
+  test('that gives the same page again', async () => {
+    opened({ STORE_URL: storeAt(await listed((prefix) => page(keysFrom(prefix, 0)))) })
     expect(await relay.sweep()).toEqual({ delivered: 0, failed: 0, dead: 0, waiting: -1, reconciled: 0 })
-    expect(said('the sweep could not redeliver')).toEqual([expect.stringContaining(problem)])
+    expect(said('the sweep could not redeliver')).toEqual([expect.stringContaining('leads in a circle')])
     expect(relay.faults).toEqual([])
-    const asked = requests.length
-    expect(requests.filter((url) => url.includes('prefix=')).length).toBeLessThan(2_000)
-    // Nobody goes on with a list that nobody waits for.
-    await relay.usage()
-    expect(requests).toHaveLength(asked)
   })
+
+  test('that goes on and on', async () => {
+    const next = (marker: string): number => Number(/\d{64}$/.exec(marker)?.[0] ?? -1) + 1
+    opened({ STORE_URL: storeAt(await listed((prefix, marker) => page(keysFrom(prefix, next(marker))))) })
+    expect(await relay.sweep()).toMatchObject({ delivered: 0, failed: 0, dead: 0, reconciled: 0 })
+    expect(relay.faults).toEqual([])
+    // Nobody goes on for long with a list that nobody waits for.
+    let asked = -1
+    for (let seconds = 0; asked !== requests.length && seconds < 20; seconds += 1) {
+      asked = requests.length
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+    }
+    expect(requests).toHaveLength(asked)
+    expect(asked).toBeLessThan(8_000)
+  }, 90_000)
 })
 
 describe('a CI whose list never ends', () => {

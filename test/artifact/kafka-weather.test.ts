@@ -13,6 +13,7 @@ import {
   withSession,
   withThrottle,
 } from '../support/kafka-front'
+import { validateMessage } from '../support/schema'
 import { describeService } from '../support/services'
 import { callbackXml, runId, runOf } from './callbacks'
 import { openRelay, type Relay } from './open-relay'
@@ -32,6 +33,7 @@ describeService('kafka', (server) => {
   })
   const dir = mkdtempSync(join(tmpdir(), 'relay-kafka-'))
   let inbox: string[] = []
+  const events: unknown[] = []
   let last = -1
   let relays: Relay[] = []
   let front: KafkaFront
@@ -48,7 +50,9 @@ describeService('kafka', (server) => {
     await consumer.subscribe({ topic, fromBeginning: true })
     await consumer.run({
       eachMessage: async ({ message: { value, offset } }) => {
-        inbox.push(runOf(JSON.parse(String(value)) as { id: string }))
+        const event = JSON.parse(String(value)) as { id: string }
+        events.push(event)
+        inbox.push(runOf(event))
         last = Number(offset)
       },
     })
@@ -59,6 +63,7 @@ describeService('kafka', (server) => {
     await admin.deleteTopics({ topics: [topic] })
     await admin.disconnect()
     rmSync(dir, { recursive: true })
+    events.forEach(validateMessage)
   })
 
   beforeEach(async () => {

@@ -55,19 +55,24 @@ describeNodes('supported', (node, version) => {
   })
 
   test('npm start -- --samples: every sample event is answered as it should be', () => {
-    const { status, stdout, stderr } = run(node, ['scripts/local.mjs', 'start', '--samples'], {
+    const { status, stdout, stderr } = run(node, ['tools/cli/relay.mjs', 'start', '--samples'], {
       STORE_URL: 'memory:',
     })
     expect(stdout).toMatch(/\d\d events, all answered as expected/)
     expect([status, stderr]).toEqual([0, ''])
   })
 
+  test('what 0.1 was started by goes on', () => {
+    const { status, stdout } = run(node, ['scripts/local.mjs', 'start', '--help'])
+    expect([status, stdout]).toEqual([0, expect.stringContaining('--samples')])
+  })
+
   test('npm run invoke and npm run outbox work', () => {
     const store = { STORE_URL: `file:.relay/${version}` }
     const down = { ...store, QUEUE_URL: 'amqp://127.0.0.1:9/?queue=q' }
-    const invoked = run(node, ['scripts/local.mjs', 'invoke', '--json', 'events/url-success.json'], down)
+    const invoked = run(node, ['tools/cli/relay.mjs', 'invoke', '--json', 'events/url-success.json'], down)
     expect(JSON.parse(invoked.stdout)).toMatchObject({ body: expect.stringContaining('"parked"') })
-    const listed = run(node, ['scripts/local.mjs', 'outbox', 'list', '--json'], store)
+    const listed = run(node, ['tools/cli/relay.mjs', 'outbox', 'list', '--json'], store)
     expect(JSON.parse(listed.stdout)).toEqual([expect.objectContaining({ status: 'waiting' })])
   })
 
@@ -170,14 +175,15 @@ describeNodes('tooOld', (node, version) => {
   }
 
   test.each([
-    'local.mjs start',
-    'local.mjs invoke x',
-    'local.mjs outbox list',
-    'build.mjs',
-    'services.mjs status',
-    'nodes.mjs up',
-  ])('node scripts/%s says which one is needed', (script) =>
-    expectSentence(run(node, `scripts/${script}`.split(' '))),
+    'cli/relay.mjs start',
+    '../scripts/local.mjs start',
+    'cli/relay.mjs invoke x',
+    'cli/relay.mjs outbox list',
+    'build/build.mjs',
+    'services/services.mjs status',
+    'services/nodes.mjs up',
+  ])('node tools/%s says which one is needed', (script) =>
+    expectSentence(run(node, `tools/${script}`.split(' '))),
   )
 
   test('deploy-plugin.cjs says which one is needed', () => {

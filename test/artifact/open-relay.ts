@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import type { IntegratedResponse } from '@tencentcloud/serverless-nodejs-types'
+import { validateFiles } from '../support/schema'
 import { callbackEvent, TOKEN } from './callbacks'
 
 /** What a callback was answered, for an assertion to read. */
@@ -58,9 +59,9 @@ export interface Relay {
   /** What went wrong unhandled: how the process ended by itself. Empty while it lives. */
   readonly faults: readonly string[]
   readonly pid: number
-  /** Leaves the process to itself: resolves once it has ended, because nothing holds it any more; rejects after ten seconds. */
+  /** Leaves the process to itself, and holds what it wrote as `file:` queue and channel to its schema: resolves once it has ended, because nothing holds it any more; rejects after ten seconds. */
   end(): Promise<void>
-  /** kill -9; resolves when the process is gone. Answers that are still on their way are lost. */
+  /** kill -9; resolves when the process is gone, and what it wrote was held to its schema. Answers that are still on their way are lost. */
   kill(): Promise<void>
 }
 
@@ -81,6 +82,9 @@ export interface RelayOptions {
 /** How long a process may go on after it was left to itself. */
 const PATIENCE_MS = 10_000
 
+/** What stands before and after a call's number in the output: serve-bundle.cjs writes it. */
+const MARK = '\u001e'
+
 const AS_DEPLOYED = { callback: 10_000, sweep: 60_000 }
 
 interface Message {
@@ -94,6 +98,40 @@ interface Message {
 interface Call {
   readonly answered: (message: Message) => void
   readonly failed: (error: Error) => void
+}
+
+/**
+ * One of a child's two streams. The child marks in both where a call's answer stands (serve-bundle.cjs): the answer itself comes another
+ * way, and may overtake what was printed before it.
+ */
+class Printed {
+  text = ''
+  private rest = ''
+  private readonly seen = new Set<number>()
+  private readonly waiting = new Map<number, () => void>()
+
+  take(chunk: string): void {
+    const parts = (this.rest + chunk).split(MARK)
+    // An even number of parts: the last mark has no end yet.
+    this.rest = parts.length % 2 === 0 ? MARK + (parts.pop() ?? '') : ''
+    parts.forEach((part, at) => {
+      if (at % 2 === 0) this.text += part
+      else this.reached(Number(part))
+    })
+  }
+
+  /** Resolves once all that was printed before this call's answer is in `text`. */
+  async until(call: number): Promise<void> {
+    if (this.seen.delete(call)) return
+    await new Promise<void>((done) => this.waiting.set(call, done))
+  }
+
+  private reached(call: number): void {
+    const done = this.waiting.get(call)
+    if (done === undefined) this.seen.add(call)
+    this.waiting.delete(call)
+    done?.()
+  }
 }
 
 /**
@@ -115,27 +153,31 @@ export function openRelay(env: Readonly<Record<string, string>>, options: RelayO
   )
   const calls = new Map<number, Call>()
   const faults: string[] = []
-  let output = ''
-  let errors = ''
+  const output = new Printed()
+  const errors = new Printed()
   let lastCall = 0
   let isKilled = false
   const gone = once(child, 'close')
 
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text))
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors += text))
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => output.take(text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => errors.take(text))
   const ready = new Promise<void>((done, fail) => {
     child.on('message', (message: Message) => {
       if (message.ready) done()
-      if (isKilled || message.call === undefined) return
-      const call = calls.get(message.call)
-      calls.delete(message.call)
-      if (message.error === undefined) call?.answered(message)
-      else call?.failed(new Error(message.error))
+      if (message.call === undefined) return
+      const { call: id } = message
+      void Promise.all([output.until(id), errors.until(id)]).then(() => {
+        if (isKilled) return
+        const call = calls.get(id)
+        calls.delete(id)
+        if (message.error === undefined) call?.answered(message)
+        else call?.failed(new Error(message.error))
+      })
     })
     child.on('error', (error) => faults.push(String(error)))
     child.once('close', (code, signal) => {
       if (isKilled) return
-      const fault = `the process ended by itself (${String(signal ?? code)}): ${errors}`
+      const fault = `the process ended by itself (${String(signal ?? code)}): ${errors.text}`
       faults.push(fault)
       fail(new Error(fault))
       for (const { failed } of calls.values()) failed(new Error(fault))
@@ -179,12 +221,12 @@ export function openRelay(env: Readonly<Record<string, string>>, options: RelayO
       (await invoke('sweep_handler', { Type: 'Timer', TriggerName: 'every-five-minutes' }, instance))
         .answer as SweepReport,
     log: () =>
-      output
-        .slice(0, output.lastIndexOf('\n') + 1)
+      output.text
+        .slice(0, output.text.lastIndexOf('\n') + 1)
         .split('\n')
         .filter((line) => line.startsWith('{"level"'))
         .map((line) => JSON.parse(line) as LogLine),
-    printed: () => output + errors,
+    printed: () => output.text + errors.text,
     async passTime(ms) {
       await ask({ kind: 'shift', ms })
     },
@@ -200,12 +242,14 @@ export function openRelay(env: Readonly<Record<string, string>>, options: RelayO
       const [code, signal] = (await gone) as [number | null, string | null]
       clearTimeout(patience)
       if (code !== 0)
-        throw new Error(`the process did not end by itself (${String(signal ?? code)}): ${errors}`)
+        throw new Error(`the process did not end by itself (${String(signal ?? code)}): ${errors.text}`)
+      validateFiles(env)
     },
     async kill() {
       isKilled = true
       child.kill('SIGKILL')
       await gone
+      validateFiles(env)
     },
   }
 }

@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { filesBelow } from '../support/files-below'
 import { type TemporaryFolder, temporaryFolder } from '../support/temporary-folder'
 import { callbackXml } from './callbacks'
 import { openRelay, type Relay } from './open-relay'
@@ -62,13 +63,14 @@ test('nothing that stands in the store drives a terminal', async () => {
   const evil = '\u001b[2J\u009b31m\u202egpj.exe\u2028\u0085'
   await one.post(callbackXml('i1', `${evil.replaceAll(/[\u001b\u0085]/g, '')}.mp4`))
   await one.post(`<broken>${evil}`)
-  const items = join(folder.path, 'store', 'items')
-  for (const name of readdirSync(items)) {
-    const [line = '', ...rest] = readFileSync(join(items, name), 'utf8').split('\n')
-    const text = JSON.stringify({ ...(JSON.parse(line) as object), lastError: evil, group: evil })
-    writeFileSync(join(items, name), [text, ...rest].join('\n'))
+  for (const path of filesBelow(join(folder.path, 'store', 'outbox'))) {
+    const [line = '', ...rest] = readFileSync(path, 'utf8').split('\n')
+    writeFileSync(
+      path,
+      [JSON.stringify({ ...(JSON.parse(line) as object), lastError: evil }), ...rest].join('\n'),
+    )
   }
-  writeFileSync(join(items, evil.replaceAll(/[\n/]/g, '')), 'x')
+  writeFileSync(join(folder.path, 'store', 'outbox', evil.replaceAll(/[\n/]/g, '')), 'x')
   const all = [await outbox.run(env(), 'list'), await outbox.run(env(), 'list', '--json')]
   const listed = JSON.parse(all[1]!.out) as { id: string | null; status: string; lastError: string }[]
   expect(listed.map(({ status }) => status).sort()).toEqual(['quarantined', 'unreadable', 'waiting'])
@@ -84,6 +86,28 @@ test('nothing that stands in the store drives a terminal', async () => {
   all.push(await outbox.run({ ...env(), QUEUE_URL: NOBODY }, 'redeliver', '--all'))
   all.push(await outbox.run({ STORE_URL: `file:${folder.path}/${evil}` }, 'list'))
   for (const { out, err } of all) expect((out + err).replaceAll('\n', '')).not.toMatch(HARMFUL)
+})
+
+test('the body that waits for what is left of it is shown whole, and gone on with', async () => {
+  const job = (i: number) => `<JobsDetail><JobId>j${i}</JobId><State>Success</State></JobsDetail>`
+  const body = `<Response>${Array.from({ length: 3_000 }, (_, i) => job(i)).join('')}</Response>`
+  relay = openRelay({ ...env(), QUEUE_URL: NOBODY }, { remainingMs: { callback: 2_100, sweep: null } })
+  expect(await relay.post(body)).toMatchObject({
+    status: 200,
+    body: { outcome: 'parked', rest: expect.any(Number) as number },
+  })
+  const listed = JSON.parse((await outbox.run(env(), 'list', '--json')).out) as {
+    id: string
+    tries: number
+  }[]
+  const { id } = listed.find((item) => item.id.startsWith('rest-'))!
+  const shown = JSON.parse((await outbox.run(env(), 'show', id, '--json')).out) as object
+  expect(shown).toMatchObject({ id, parcel: { kind: 'rest' }, body })
+  expect((await outbox.run(env(), 'show', id)).out).toContain(`\n${body.slice(0, 200)}`)
+  const queue = join(folder.path, 'queue.jsonl')
+  const told = await outbox.run({ ...env(), QUEUE_URL: `file:${queue}` }, 'redeliver', id)
+  expect(told.out).toMatch(/delivered|no time was left for all of it/)
+  expect(readFileSync(queue, 'utf8')).toContain('"id":"j2')
 })
 
 const asNobody = process.getuid?.() === 0 ? test : test.skip
@@ -117,17 +141,15 @@ asNobody(
 
 test('an item that cannot be read can be told from one that is not there, and dropped', async () => {
   await opened().post(callbackXml('i1'))
-  const items = join(folder.path, 'store', 'items')
-  const [name = ''] = readdirSync(items)
-  const text = readFileSync(join(items, name), 'utf8')
+  const [item = ''] = filesBelow(join(folder.path, 'store', 'outbox'))
+  const text = readFileSync(item, 'utf8')
   const { id } = JSON.parse(text.split('\n')[0]!) as { id: string }
-  writeFileSync(join(items, name), text.slice(0, -30))
+  writeFileSync(item, text.slice(0, -30))
   expect((await outbox.run(env(), 'show', id)).err).toBe(`outbox: the item ${id} cannot be read\n`)
   expect((await outbox.run(env(), 'show', 'x')).err).toBe('outbox: no item has the id x\n')
   expect((await outbox.run({ ...env(), QUEUE_URL: NOBODY }, 'redeliver', id)).out).toContain(
     'it cannot be read',
   )
   expect((await outbox.run(env(), 'drop', id)).out).toContain('dropped')
-  mkdirSync(items, { recursive: true })
   expect((await outbox.run(env(), 'list')).out).toBe('The outbox is empty.\n')
 })

@@ -1,5 +1,6 @@
 import { Connection } from 'rabbitmq-client'
 import { createVhost } from '../support/rabbit-vhost'
+import { validateMessage } from '../support/schema'
 import { describeService } from '../support/services'
 import { callbackXml } from './callbacks'
 import { openRelay } from './open-relay'
@@ -22,7 +23,9 @@ describeService('rabbitmq', (server) => {
       expect(await relay.sweep()).toMatchObject({ delivered: ids.length, waiting: 0 })
       const events: string[] = []
       for (let message = await admin.basicGet({ queue: 'q', noAck: true }); message !== undefined;) {
-        events.push((JSON.parse(String(message.body)) as { data: { runId: string } }).data.runId)
+        const event = JSON.parse(String(message.body)) as { data: { runId: string } }
+        validateMessage(event)
+        events.push(event.data.runId)
         message = await admin.basicGet({ queue: 'q', noAck: true })
       }
       expect(events.sort()).toEqual([...ids].sort())

@@ -1,5 +1,5 @@
 import { Connection } from 'rabbitmq-client'
-import { queueContract } from '../support/queue-contract'
+import { queueContract } from '../contracts/queue-contract'
 import { createVhost } from '../support/rabbit-vhost'
 import { describeService } from '../support/services'
 

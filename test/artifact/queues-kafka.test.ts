@@ -1,9 +1,9 @@
 import { Kafka, logLevel } from 'kafkajs'
-import { queueContract } from '../support/queue-contract'
+import { queueContract } from '../contracts/queue-contract'
 import { describeService } from '../support/services'
 
 describeService('kafka', (server) => {
-  // See scripts/services.mjs: SASL one port on; two on, a listener that sends clients to the port after it.
+  // See tools/services/services.mjs: SASL one port on; two on, a listener that sends clients to the port after it.
   const port = Number(server.split(':')[1])
 
   queueContract('kafka', async () => {

@@ -125,7 +125,13 @@ describe('VERIFY=read-back', () => {
     const id = next()
     const tasks = Array.from({ length: 13_000 }, (_, index) => ({ ...BROKEN, jobId: `j${index}` }))
     scene.ci.executions.set(id, fakeExecution(id, { state: 'Failed', tasks }))
-    expect((await relay.post(callbackXml(id))).outcome).toBe('alerted')
+    const { outcome } = await relay.post(callbackXml(id))
+    // A machine that is busy with other things may need the sweep for it.
+    if (outcome !== 'alerted') {
+      expect(outcome).toBe('parked')
+      await relay.passTime(3_600_000)
+      await relay.sweep()
+    }
     // An alert lists no more than 2,000.
     expect(scene.told()[0]?.split(BROKEN.message)).toHaveLength(2_001)
     expect(scene.told()[0]).toContain('and 11000 more tasks')

@@ -32,19 +32,20 @@ describeService('redis', () => {
         ...changes,
       })
     /** Ended an hour ago, one a second. */
-    const ended = (count: number, prefix = 'r'): string[] =>
+    const ended = (count: number, objects = count): string[] =>
       Array.from({ length: count }, (_, index) => {
-        const id = `${prefix}${index}`
+        const id = `r${index}`
         const createdAt = Date.now() - HOUR + index * 1000
-        scene.ci.executions.set(id, fakeExecution(id, { createdAt }))
+        const object = `videos/${index % objects}.mp4`
+        scene.ci.executions.set(id, fakeExecution(id, { createdAt, object }))
         return id
       })
     const ids = (): unknown[] => scene.queued().map(({ data }) => data['runId'])
     const lists = (): string[] => scene.ci.requests.filter((path) => path.includes('?'))
     const readBacks = (): string[] => scene.ci.requests.filter((path) => !path.includes('?'))
 
-    test('what no callback told of is relayed, of any number of pages, in order and once', async () => {
-      const all = ended(120)
+    test('what no callback told of is relayed, of any number of pages, once, and each object in its order', async () => {
+      const all = ended(120, 5)
       scene.ci.executions.set(
         'other',
         fakeExecution('other', { createdAt: Date.now() - HOUR, workflowId: 'w2' }),
@@ -52,7 +53,14 @@ describeService('redis', () => {
       // Of one a callback told.
       expect((await relay.post(callbackXml('r7'))).outcome).toBe('queued')
       expect(await relay.sweep()).toEqual({ ...NOTHING, reconciled: 119 })
-      expect(ids()).toEqual(['r7', ...all.filter((id) => id !== 'r7')])
+      expect([...ids()].sort()).toEqual([...all].sort())
+      const others = scene.queued().filter(({ data }) => data['runId'] !== 'r7')
+      for (let object = 0; object < 5; object += 1)
+        expect(
+          others
+            .filter(({ data }) => data['object'] === `videos/${object}.mp4`)
+            .map(({ data }) => data['runId']),
+        ).toEqual(all.filter((id, index) => index % 5 === object && id !== 'r7'))
       expect(lists()).toHaveLength(2)
       expect(readBacks()).not.toContain('/workflowexecution/r7')
       expect(await relay.sweep()).toEqual(NOTHING)

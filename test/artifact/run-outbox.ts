@@ -17,7 +17,7 @@ export interface Outbox {
 export function buildOutbox(options: { readonly uid?: number } = {}): Outbox {
   const built = temporaryFolder()
   const root = resolve(__dirname, '..', '..')
-  const build = `import('./scripts/build.mjs').then((m) => m.buildLocalTools({ outdir: ${JSON.stringify(built.path)} }))`
+  const build = `import('./tools/build/build.mjs').then((m) => m.buildLocalTools({ outdir: ${JSON.stringify(built.path)} }))`
   execFileSync(process.execPath, ['-e', build], { cwd: root })
   if (options.uid !== undefined) execFileSync('chmod', ['-R', 'a+rX', built.path])
   return {
@@ -25,7 +25,7 @@ export function buildOutbox(options: { readonly uid?: number } = {}): Outbox {
       new Promise((done) => {
         execFile(
           process.execPath,
-          [join(built.path, 'outbox.js'), ...args],
+          [join(built.path, 'relay.js'), 'outbox', ...args],
           { env: { PATH: process.env['PATH'], ...env }, cwd: built.path, timeout: 25_000, ...options },
           (error, out, err) => {
             const { code } = (error ?? {}) as { code?: unknown }

@@ -1,21 +1,23 @@
 // Serves the built function to its parent over IPC, as the cloud does: nothing catches what nobody else catches. argv: the bundle, how many
 // instances of it. Each instance is loaded anew, so that it shares nothing with the others: as far as the stores and queues can see, it is
 // an instance of its own.
-const { peakRssMb } = require('../../scripts/bench/peak-rss.cjs')
+const { peakRssMb } = require('../../tools/bench/peak-rss.cjs')
 
 const [bundle, count] = process.argv.slice(2)
 
 // The clock that the parent shifts; the monotonic one goes on as it is.
 let shiftMs = 0
 const RealDate = Date
-globalThis.Date = class Date extends RealDate {
+class ShiftedDate extends RealDate {
   constructor(...args) {
-    super(...(args.length === 0 ? [RealDate.now() + shiftMs] : args))
+    super(.../** @type {[any]} */ (args.length === 0 ? [RealDate.now() + shiftMs] : args))
   }
+  /** @override */
   static now() {
     return RealDate.now() + shiftMs
   }
 }
+globalThis.Date = /** @type {DateConstructor} */ (/** @type {unknown} */ (ShiftedDate))
 
 const instances = Array.from({ length: Number(count) }, () => {
   for (const path of Object.keys(require.cache)) delete require.cache[path]
@@ -43,19 +45,26 @@ const usage = () => {
   }
 }
 
+/** Answers a call, and marks in both streams what was printed before it: see open-relay.ts. */
+const answerTo = (call, message) => {
+  process.stdout.write(`\u001e${call}\u001e`)
+  process.stderr.write(`\u001e${call}\u001e`)
+  process.send({ call, ...message })
+}
+
 process.on('message', async ({ call, kind, instance, handler, event, remainingMs, ms, env }) => {
   try {
     if (kind === 'leave') process.disconnect()
-    else if (kind === 'shift') process.send({ call, answer: (shiftMs += ms) })
-    else if (kind === 'usage') process.send({ call, answer: usage() })
-    else if (kind === 'env') process.send({ call, answer: Object.assign(process.env, env) && null })
+    else if (kind === 'shift') answerTo(call, { answer: (shiftMs += ms) })
+    else if (kind === 'usage') answerTo(call, { answer: usage() })
+    else if (kind === 'env') answerTo(call, { answer: Object.assign(process.env, env) && null })
     else {
       const start = performance.now()
       const answer = await instances[instance][handler](event, contextOf(remainingMs))
-      process.send({ call, answer, ms: performance.now() - start })
+      answerTo(call, { answer, ms: performance.now() - start })
     }
   } catch (error) {
-    process.send({ call, error: String(error?.stack ?? error) })
+    answerTo(call, { error: String(error?.stack ?? error) })
   }
 })
 process.send({ ready: true })

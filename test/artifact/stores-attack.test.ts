@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { filesBelow } from '../support/files-below'
 import { temporaryFolder } from '../support/temporary-folder'
 import { callbackXml, runOf } from './callbacks'
 import { startPeer } from './http-peer'
@@ -96,10 +97,10 @@ test.each([1, 2, 3])(
         const { outcome, status } = await relay.post(callbackXml(id, `${round % 5}.mp4`))
         if (status === 200) taken.add(id)
         expect(['queued', 'parked', 'undelivered', 'duplicate', 'held']).toContain(outcome)
-        for (const part of ['claims', 'leases', 'notes', 'windows', 'tmp', 'tidied'])
+        for (const part of ['claims', 'leases', 'notes', 'windows', 'tmp', 'tidied', 'ids', 'marks'])
           harm(join(store, part), chance)
         if (chance() < 0.1) {
-          const part = ['claims', 'leases', 'tmp'][Math.floor(chance() * 3)]!
+          const part = ['claims', 'leases', 'tmp', 'ids'][Math.floor(chance() * 4)]!
           rmSync(join(store, part), { recursive: true, force: true })
         }
         if (chance() < 0.2) await relays[(round + 1) % 2]!.sweep()
@@ -137,12 +138,13 @@ test('whatever happens to the items, the others are delivered, and nothing besid
   try {
     for (let i = 0; i < 60; i++) await relay.post(callbackXml(`i${i}`, `${i}.mp4`))
     writeFileSync(join(folder.path, 'beside'), 'precious')
-    const items = join(store, 'items')
-    const before = new Map(readdirSync(items).map((name) => [name, readFileSync(join(items, name), 'utf8')]))
+    const items = join(store, 'outbox')
+    const before = new Map(filesBelow(items).map((path) => [path, readFileSync(path, 'utf8')]))
+    expect(before.size).toBe(60)
     for (let i = 0; i < 40; i++) harm(items, chance)
-    const whole = [...before].filter(([name, text]) => {
+    const whole = [...before].filter(([path, text]) => {
       try {
-        return readFileSync(join(items, name), 'utf8') === text
+        return readFileSync(path, 'utf8') === text
       } catch {
         return false
       }

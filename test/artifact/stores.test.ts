@@ -1,6 +1,15 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { execFileSync } from 'node:child_process'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import Redis from 'iovalkey'
 import { type FakeCos, startFakeCos } from '../support/fake-cos'
 import { type RedisServer, startRedis } from '../support/redis-server'
@@ -10,7 +19,7 @@ import { callbackXml, runOf } from './callbacks'
 import { type HttpPeer, startPeer } from './http-peer'
 import { openRelay, type Relay } from './open-relay'
 import { buildOutbox, type Outbox } from './run-outbox'
-import { storeContract } from './store-contract'
+import { storeContract } from '../contracts/deployed-store-contract'
 
 const FIXTURES = resolve(__dirname, '..', 'fixtures')
 
@@ -97,25 +106,40 @@ describe('what cannot be read in a file store is passed over, named once a sweep
   afterAll(() => folder.remove())
 
   const digest = 'a'.repeat(64)
-  const parts = (): { name: string; line: Record<string, unknown>; parcel: string } => {
-    const [name = ''] = readdirSync(join(store, 'items'))
-    const [line = '', parcel = ''] = readFileSync(join(store, 'items', name), 'utf8').split('\n')
-    return { name, line: JSON.parse(line) as Record<string, unknown>, parcel }
+  /** Of the items that are there, by their places in the outbox. */
+  const itemFiles = (): string[] =>
+    readdirSync(join(store, 'outbox'), { recursive: true, encoding: 'utf8' })
+      .map((name) => join(store, 'outbox', name))
+      .filter((path) => statSync(path).isFile())
+  const parts = (): { path: string; line: Record<string, unknown>; parcel: string } => {
+    const [path = ''] = itemFiles()
+    const [line = '', parcel = ''] = readFileSync(path, 'utf8').split('\n')
+    return { path, line: JSON.parse(line) as Record<string, unknown>, parcel }
   }
   /** Spoils the one item that is there. */
   const changed = (changes: Record<string, unknown>, parcel?: string): void => {
     const item = parts()
-    const text = `${JSON.stringify({ ...item.line, ...changes })}\n${parcel ?? item.parcel}\n`
-    writeFileSync(join(store, 'items', item.name), text)
+    writeFileSync(item.path, `${JSON.stringify({ ...item.line, ...changes })}\n${parcel ?? item.parcel}\n`)
+  }
+  /** Where items stand now, and where v0.1 kept them. */
+  const beside = (): string => dirname(parts().path)
+  const before = (): string => {
+    mkdirSync(join(store, 'items'), { recursive: true })
+    return join(store, 'items')
   }
 
   test.each([
-    ['a stray file', () => writeFileSync(join(store, 'items', '.DS_Store'), 'x'), 'items/.DS_Store'],
-    ['an empty file', () => writeFileSync(join(store, 'items', digest), ''), `items/${digest}`],
-    ['random bytes', () => writeFileSync(join(store, 'items', digest), Buffer.alloc(9000, 0xfe)), digest],
-    ['a folder', () => mkdirSync(join(store, 'items', digest)), digest],
-    ['a link', () => symlinkSync('/etc/passwd', join(store, 'items', digest)), digest],
-    ['a pipe', () => execFileSync('mkfifo', [join(store, 'items', digest)]), digest],
+    ['a stray file', () => writeFileSync(join(beside(), '.DS_Store'), 'x'), '/.DS_Store'],
+    [
+      'a stray file of a line',
+      () => writeFileSync(join(store, 'outbox', '.DS_Store'), 'x'),
+      'outbox/.DS_Store',
+    ],
+    ['an empty file', () => writeFileSync(join(before(), digest), ''), `items/${digest}`],
+    ['random bytes', () => writeFileSync(join(before(), digest), Buffer.alloc(9000, 0xfe)), digest],
+    ['a folder', () => mkdirSync(join(before(), digest)), digest],
+    ['a link', () => symlinkSync('/etc/passwd', join(before(), digest)), digest],
+    ['a pipe', () => execFileSync('mkfifo', [join(before(), digest)]), digest],
     ['a foreign folder', () => mkdirSync(join(store, 'backup')), 'backup'],
     ['a stray note', () => writeFileSync(join(store, 'notes-copy'), 'x'), 'notes-copy'],
   ])('%s', async (_, spoil, named) => {
@@ -137,7 +161,7 @@ describe('what cannot be read in a file store is passed over, named once a sweep
     queue.manner = 'refuses'
     const one = opened(env)
     await one.post(callbackXml('i1', 'same.mp4'))
-    const path = join(store, 'items', parts().name)
+    const { path } = parts()
     for (const id of ['i2', 'i3']) await one.post(callbackXml(id, 'same.mp4'))
     writeFileSync(path, spoil(readFileSync(path, 'utf8')))
     queue.manner = 'takes'
@@ -172,7 +196,7 @@ describe('what cannot be read in a file store is passed over, named once a sweep
       expect(readFileSync(join(folder.path, name), 'utf8')).toBe('precious')
     // The callback can be parked anew in its place.
     expect((await outbox.run(env, 'list')).out).toMatch(/unreadable; passed over/)
-    expect(readdirSync(join(store, 'items'))).toHaveLength(1)
+    expect(itemFiles()).toHaveLength(1)
   })
 
   test('in every other folder, too, and no loop', async () => {
@@ -236,19 +260,57 @@ describeService('redis', () => {
   test('what cannot be read is passed over and named, and those of its group go on', async () => {
     const env = { STORE_URL: `redis://${redis.address}/0` }
     const one = await park(env, ['i1', 'i2', 'i3'])
-    const [broken = '', without = ''] = await client.hkeys('relay:items:headers')
-    await client.hset('relay:items:headers', broken, '{"id":')
-    await client.hdel('relay:items:parcels', without)
+    const items = 'relay:outbox:items'
+    const [broken = '', without = ''] = await client.hkeys(items)
+    await client.hset(items, broken, '{"id":')
+    await client.hset(items, without, (await client.hget(items, without))!.split('\n').slice(0, 2).join('\n'))
+    // Where v0.1 kept its own.
     await client.hset('relay:items:headers', 'stranger', 'no JSON')
     await client.hset('relay:items:headers', 'other', '{"id":"../x"}')
-    expect(await one.sweep()).toMatchObject({ delivered: 1, failed: 0 })
+    expect(await one.sweep()).toMatchObject({ delivered: 1, failed: 0, waiting: 0 })
     const named = straysIn(one).map(({ place }) => place)
-    for (const id of [broken, `${without} (parcel)`, 'stranger', 'other'])
-      expect(named).toContain(`relay:items:headers/${id}`)
+    for (const id of [broken, without]) expect(named).toContain(`${items}/${id}`)
+    for (const id of ['stranger', 'other']) expect(named).toContain(`relay:items:headers/${id}`)
     const { code, out } = await outbox.run(env, 'list')
     expect(code).toBe(0)
     for (const id of [broken, without, 'stranger', 'other']) expect(out).toContain(id)
-    expect(await client.hlen('relay:items:headers')).toBe(4)
+    expect(await client.hlen(items)).toBe(2)
+    expect(await client.hlen('relay:items:headers')).toBe(2)
+    // Parked anew, it is an item again; dropped, it is gone.
+    expect((await outbox.run(env, 'drop', broken)).code).toBe(0)
+    expect(await client.hkeys(items)).toEqual([without])
+  })
+
+  test('what cannot be read stands in no way of those behind it', async () => {
+    queue.manner = 'refuses'
+    const one = opened({ STORE_URL: `redis://${redis.address}/0` })
+    for (let i = 0; i < 20; i++) await one.post(callbackXml(`i${i}`, 'same.mp4'))
+    const group = (await client.keys('relay:outbox:group:*'))[0]!
+    const ids = await client.zrange(group, 0, -1)
+    for (const place of [0, 1, 2, 7, 19]) await client.hset('relay:outbox:items', ids[place]!, 'x')
+    await client.hdel('relay:outbox:items', ids[9]!)
+    queue.manner = 'takes'
+    await one.passTime(15_000)
+    expect(await one.sweep()).toMatchObject({ delivered: 14, failed: 0, waiting: 0 })
+    const expected = Array.from({ length: 20 }, (_, i) => i).filter((i) => ![0, 1, 2, 7, 9, 19].includes(i))
+    expect(queue.taken.map(runOf)).toEqual(expected.map((i) => `i${i}`))
+    expect((await client.keys('relay:outbox:*')).sort()).toEqual([
+      'relay:outbox:items',
+      'relay:outbox:unreadable',
+    ])
+  })
+
+  test('a server whose memory is full is drained all the same', async () => {
+    queue.manner = 'refuses'
+    const one = opened({ STORE_URL: `redis://${redis.address}/0` })
+    for (let i = 0; i < 30; i++) await one.post(callbackXml(`i${i}`, `${i % 3}.mp4`))
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1')
+    expect((await one.post(callbackXml('i-more'))).status).toBe(503)
+    queue.manner = 'takes'
+    await one.passTime(15_000)
+    expect(await one.sweep()).toMatchObject({ delivered: 30, waiting: 0 })
+    expect(new Set(queue.taken.map(runOf)).size).toBe(30)
+    expect(queue.taken).toHaveLength(30)
   })
 
   test('a store written by v0.1 is drained', async () => {
@@ -272,6 +334,8 @@ test('a file store written by v0.1 is drained', async () => {
 /** Three messages, two alerts for a channel that is no longer there, and a body that could not be read. */
 async function drained(env: Readonly<Record<string, string>>): Promise<void> {
   const alerts = await startPeer()
+  // What v0.1 parked goes out as it is, without state and verdict beside the data.
+  queue.isStrict = false
   try {
     const one = opened({ ...env, ALERT_URLS: alerts.url })
     expect(await one.sweep()).toMatchObject({ delivered: 3, failed: 0, dead: 2, waiting: 0 })
@@ -295,16 +359,20 @@ test('what cannot be read below the prefix of a bucket is passed over and named'
     const one = await park(cosEnv(cos), ['i1', 'i2', 'i3'])
     const put = (key: string, body: string): unknown =>
       cos.objects.set(key, { body, etag: `"${key}${body.length}"`, modified: Date.now() })
-    const [spoiled = ''] = [...cos.objects.keys()].filter((key) => key.startsWith('relay/items/'))
+    const [spoiled = ''] = [...cos.objects.keys()].filter((key) => key.startsWith('relay/outbox/'))
     put(spoiled, 'no item')
     put('relay/items/', '')
+    put('relay/outbox/', '')
+    put('relay/outbox/report.csv', 'a,b')
     put('relay/items/report.csv', 'a,b')
     put(`relay/items/${'b'.repeat(64)}`, '')
     put(`relay/claims/${'c'.repeat(64)}`, 'x')
     put('relay/notes/readme', 'x')
     expect(await one.sweep()).toMatchObject({ delivered: 2, failed: 0, waiting: 0 })
     const named = straysIn(one).map(({ place }) => place)
-    expect(named.sort()).toEqual([spoiled, 'relay/items/report.csv', `relay/items/${'b'.repeat(64)}`].sort())
+    expect(named.sort()).toEqual(
+      [spoiled, 'relay/outbox/report.csv', 'relay/items/report.csv', `relay/items/${'b'.repeat(64)}`].sort(),
+    )
     expect((await outbox.run(cosEnv(cos), 'list')).out).toContain('report.csv')
   } finally {
     await relay?.kill()

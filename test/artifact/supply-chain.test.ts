@@ -22,7 +22,7 @@ const built = dirname(process.env['RELAY_BUNDLE'] ?? '')
 /** The folders of the packages whose code is in the bundle, by esbuild's own account: `node_modules/xml2js`. */
 function bundledPackages(): readonly string[] {
   const script = (name: string): string =>
-    JSON.stringify(pathToFileURL(join(root, 'scripts', `${name}.mjs`)).href)
+    JSON.stringify(pathToFileURL(join(root, 'tools', 'build', `${name}.mjs`)).href)
   const outdir = temporaryFolder()
   const code = `
     const { buildFunction } = await import(${script('build')})
@@ -76,7 +76,7 @@ describe('the bundle', () => {
       join(silent, 'package.json'),
       JSON.stringify({ name: 'silent', version: '1.2.3', license: 'MIT' }),
     )
-    const script = pathToFileURL(join(root, 'scripts', 'third-party-notices.mjs')).href
+    const script = pathToFileURL(join(root, 'tools', 'build', 'third-party-notices.mjs')).href
     const code = `
       const { thirdPartyNotices } = await import(${JSON.stringify(script)})
       try {

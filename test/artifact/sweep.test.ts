@@ -131,7 +131,7 @@ describe('a channel that is removed, or has another key', () => {
     const after = opened()
     await after.passTime(15_000)
     expect(await after.sweep()).toMatchObject({ delivered: 0, failed: 0, dead: 1, waiting: 0 })
-    expect(titles()).toEqual(['1 delivery was given up after 72 hours'])
+    expect(titles()).toEqual(['1 delivery was given up'])
     expect(String(alerts.taken[0]!.data['text'])).toContain('Workflow failed: transcode-all · b.mp4')
     expect(after.log().map(({ msg }) => msg)).toContain('the end of an incident is dropped')
     await after.passTime(2 * HOUR)

@@ -15,10 +15,10 @@ export function builtProject(): BuiltProject {
   const folder = temporaryFolder()
   const path = join(folder.path, 'project')
   mkdirSync(path)
-  for (const part of ['src', 'scripts', 'events', 'types', 'package.json'])
+  for (const part of ['src', 'tools', 'scripts', 'events', 'types', 'package.json'])
     cpSync(join(root, part), join(path, part), { recursive: true })
   symlinkSync(join(root, 'node_modules'), join(path, 'node_modules'))
-  execFileSync(process.execPath, ['scripts/build.mjs', '--local'], {
+  execFileSync(process.execPath, ['tools/build/build.mjs', '--local'], {
     cwd: path,
     stdio: ['ignore', 'pipe', 'inherit'],
   })

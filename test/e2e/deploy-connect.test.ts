@@ -10,7 +10,7 @@ const TOPOLOGY =
   '<Topology><Dependencies><Start>Transcode_1</Start><Transcode_1>End</Transcode_1></Dependencies><Nodes><Start><Type>Start</Type>' +
   '<Input><QueueId>p1</QueueId><ObjectPrefix>in/&amp;</ObjectPrefix></Input></Start><Transcode_1><Type>Transcode</Type></Transcode_1></Nodes></Topology>'
 const CONNECT = 'callback connect --bucket media-1250000000 --workflow w1'
-const ENABLE = 'npx serverless callback enable --bucket media-1250000000 --workflow w1 --stage dev'
+const ENABLE = 'npx serverless callback enable --bucket media-1250000000 --workflow w1'
 
 let scene: DeployScene
 beforeAll(async () => {
@@ -118,13 +118,25 @@ test('it cannot be disabled, or nobody knows whether it was: it is on', async ()
 })
 
 test('the change and the first tries to enable it fail: it is enabled in the end', async () => {
-  fault('change', 'refuse')
-  fault('enable', 'refuse', 2)
+  fault('change', 'forbid')
+  fault('enable', 'forbid', 2)
   const ran = await scene.serverless(CONNECT)
   expect(ran.code).toBe(1)
-  expect(ran.last(1)).toContain('workflow w1: answered 500 InternalError')
+  expect(ran.last(2)).toContain(
+    'The credentials may not do this (AccessDenied): ci: media-1250000000: workflow w1: answered 403',
+  )
   expect([workflow().state, isConnected()]).toEqual(['Active', false])
 })
+
+test.each<WorkflowStep>(['disable', 'change', 'enable'])(
+  'CI is busy at %s: tried again until it is not',
+  async (step) => {
+    fault(step, 'busy', 2)
+    const ran = await scene.serverless(CONNECT)
+    expect(ran.code).toBe(0)
+    expect([workflow().state, isConnected()]).toEqual(['Active', true])
+  },
+)
 
 test('the answer to the enabling is lost: that it is on is seen', async () => {
   fault('enable', 'lose', 2)
@@ -134,10 +146,12 @@ test('the answer to the enabling is lost: that it is on is seen', async () => {
 })
 
 test('it cannot be enabled: said loudly, with the command, which works', async () => {
-  fault('enable', 'refuse', 4)
+  fault('enable', 'forbid', 4)
   const ran = await scene.serverless(CONNECT)
   expect(ran.code).toBe(1)
-  expect(ran.stdout).toContain('THE WORKFLOW IS STILL DISABLED and processes nothing (ci: media-1250000000:')
+  expect(ran.stdout).toContain(
+    'THE WORKFLOW IS STILL DISABLED and processes nothing (The credentials may not',
+  )
   expect(ran.stdout).toContain(`Enable it now: \`${ENABLE}\``)
   expect([workflow().state, isConnected()]).toEqual(['Paused', true])
   const enabled = await scene.serverless(ENABLE.replace('npx serverless ', ''))

@@ -34,7 +34,7 @@ test('what is not there: every command fails, and says so', async () => {
 test('bad credentials: commands of ours and of the plugin fail too', async () => {
   const commands = ['info', 'remove', 'metrics', 'deploy list']
   const rans = await Promise.all(
-    commands.map((command) => scene.serverless(command, { TENCENT_SECRET_ID: 'AKIDnobody' })),
+    commands.map((command) => scene.serverless(command, { TENCENT_SECRET_ID: 'AKIDnobodynobody' })),
   )
   expect(rans.map(({ code }) => code)).toEqual(commands.map(() => 1))
   for (const { stdout } of rans) expect(stdout).toContain('Tencent Cloud refused the credentials')

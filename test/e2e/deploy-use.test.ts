@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CALLBACK, type DeployScene, jsonLines, startDeployScene } from '../support/deploy-scene'
+import { CALLBACK, type DeployScene, jsonLines, startDeployScene, SWEEP } from '../support/deploy-scene'
 
 // What is done with functions that are deployed.
 
@@ -69,7 +70,30 @@ test('callback doctor', async () => {
   ]) {
     expect(ran.stdout).toContain(line)
   }
+  expect(ran.stdout).toContain('ok   timer: on\nwarn last sweep: none yet\n     -> wait for the timer')
   expect(ran.all).not.toMatch(COMMANDS_A_TERMINAL)
+})
+
+test('callback doctor tells when the last sweep was, and fails when that is too long ago, or the timer off', async () => {
+  const timer = JSON.stringify({ Type: 'Timer', TriggerName: 't', Time: '2026-01-01T00:00:00Z', Message: '' })
+  expect((await scene.serverless(`invoke -f sweep --data ${timer}`)).code).toBe(0)
+  const fresh = await scene.serverless('callback doctor')
+  expect(fresh.code).toBe(0)
+  expect(fresh.stdout).toMatch(/^ok {3}last sweep: 20\S+Z, just now$/m)
+
+  const notes = join(scene.targets, 'store', 'notes')
+  for (const name of readdirSync(notes)) {
+    const note = JSON.parse(readFileSync(join(notes, name), 'utf8')) as { name: string; value: string }
+    if (note.name === 'last-sweep')
+      writeFileSync(join(notes, name), JSON.stringify({ ...note, value: String(Date.now() - 3_600_000) }))
+  }
+  scene.cloud.functions.get(SWEEP)!.triggers[0]!.Enable = 0
+  const old = await scene.serverless('callback doctor')
+  scene.cloud.functions.get(SWEEP)!.triggers[0]!.Enable = 1
+  expect(old.code).toBe(1)
+  expect(old.stdout).toContain('FAIL timer: off, so that nothing is swept')
+  expect(old.stdout).toMatch(/^FAIL last sweep: 20\S+Z, 60 min ago\n {5}-> what waits is not delivered: /m)
+  expect(old.all).toContain('2 checks failed')
 })
 
 test('invoke, invoke local', async () => {

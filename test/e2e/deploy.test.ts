@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { zipEntries } from '../../src/deploy/read-zip'
+import { zipEntries } from '../support/zip-entries'
 import { BUCKET, CALLBACK, type DeployScene, startDeployScene, SWEEP, TOKEN } from '../support/deploy-scene'
 
 // `serverless deploy`. In order: each test goes on where the one before it left the cloud.
@@ -76,7 +76,7 @@ describe('what stops a deploy before anything is uploaded', () => {
     const ran = await scene.serverless('deploy', { FAKE_CLOUD_OFFLINE: '1' })
     expect(ran.code).toBe(1)
     expect(ran.last(1)).toBe(
-      'Tencent Cloud cannot be reached (cam.tencentcloudapi.com: ENOTFOUND): check the network, then run the command again.',
+      'Tencent Cloud cannot be reached (scf.tencentcloudapi.com: ENOTFOUND): check the network, and the proxy if there is one (HTTPS_PROXY, NO_PROXY), then run the command again.',
     )
   })
 })
@@ -102,7 +102,7 @@ describe('deploying', () => {
       Handler: 'index.main_handler',
       Role: null,
     })
-    expect(scene.cloud.functions.get(SWEEP)).toMatchObject({ Timeout: 60, Handler: 'index.sweep_handler' })
+    expect(scene.cloud.functions.get(SWEEP)).toMatchObject({ Timeout: 290, Handler: 'index.sweep_handler' })
     expect(scene.triggers(CALLBACK)).toEqual([expect.stringMatching(/^http \w{10} 1$/)])
     expect(scene.triggers(SWEEP)).toEqual(['timer every-five-minutes 1'])
   })
@@ -184,6 +184,7 @@ describe('deploying', () => {
     expect(scene.variables(CALLBACK)).toMatchObject({ ALERT_LANG: 'en' })
     expect(scene.variables(CALLBACK)).not.toHaveProperty('STORE_URL')
     expect(calls.filter((call) => /Role|Polic/.test(call))).toEqual([])
+    expect(ran.stderr).toContain('Warning: There is no store (STORE_URL)')
   })
 
   test('deploy function, and back to an earlier package', async () => {

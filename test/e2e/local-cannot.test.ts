@@ -33,7 +33,7 @@ function allow(path: string, folderMode: number, fileMode: number): void {
 }
 
 function run(script: string, args: readonly string[]) {
-  const [command, all] = asOrdinaryUser(process.execPath, [join('scripts', script), ...args])
+  const [command, all] = asOrdinaryUser(process.execPath, [join('tools', script), ...args])
   const { status, stdout, stderr } = spawnSync(command, all, {
     cwd: project.path,
     env: { PATH: process.env['PATH'], PORT: '0' },
@@ -52,7 +52,7 @@ const TOOLS = [
 /** Runs each of the tools; what it says begins with its name. */
 function expectSentence(pattern: RegExp, tools: readonly (typeof TOOLS)[number][] = TOOLS): void {
   for (const [name, args] of tools) {
-    const { status, stdout, stderr } = run('local.mjs', args)
+    const { status, stdout, stderr } = run('cli/relay.mjs', args)
     expect(stderr.slice(0, name.length + 2)).toBe(`${name}: `)
     expect(stderr.slice(name.length + 2)).toMatch(pattern)
     expect([status, stdout]).toEqual([1, ''])
@@ -77,7 +77,7 @@ test('packages that are not installed', () => {
   renameSync(packages, `${packages}-away`)
   const missing = 'the packages that it needs are not installed; run npm ci first\n'
   expectSentence(new RegExp(`^${missing}$`))
-  expect(run('build.mjs', [])).toEqual({ status: 1, stdout: '', stderr: `npm run build: ${missing}` })
+  expect(run('build/build.mjs', [])).toEqual({ status: 1, stdout: '', stderr: `npm run build: ${missing}` })
   renameSync(`${packages}-away`, packages)
 })
 
@@ -87,7 +87,7 @@ test('a project that may not be written', () => {
   lock(project.path)
   const sentence = /^(dist|\.build) of \/\S+ may not be written by you \(EACCES\); give yourself .*\n$/
   expectSentence(sentence)
-  const { status, stdout, stderr } = run('build.mjs', [])
+  const { status, stdout, stderr } = run('build/build.mjs', [])
   expect(stderr.replace(/^npm run build: /, '')).toMatch(sentence)
   expect([status, stdout]).toEqual([1, ''])
 })

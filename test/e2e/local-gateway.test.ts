@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { openFileStore } from '../support/open-drivers'
 import { createRabbitQueue } from '../support/rabbit-queue'
 import { startRedis } from '../support/redis-server'
 import { describeService } from '../support/services'
@@ -114,12 +115,31 @@ describe('npm start', () => {
   })
 
   test('--sweep runs the sweep, again and again', async () => {
-    const { gateway } = await serve({}, ['--sweep', '1', '--json'])
+    const { gateway, origin } = await serve({}, ['--sweep', '1', '--json'])
     const sweeps = (): number =>
       gateway.output.stdout.split('\n').filter((line) => line.includes('"msg":"sweep"')).length
     while (sweeps() < 2) await new Promise((resolve) => setTimeout(resolve, 50))
+    const { lastSweep } = (await (await fetch(`${origin}/local`)).json()) as { lastSweep: string }
+    expect(Math.abs(Date.now() - Date.parse(lastSweep))).toBeLessThan(10_000)
     gateway.child.kill('SIGTERM')
     expect(await gateway.exit).toBe(0)
+  })
+
+  test.each<[args: string[], isLate: boolean]>([
+    [[], false],
+    [['--sweep', '99'], true],
+    [['--sweep', '9999'], false],
+  ])('%j: an hour without a sweep is late: %p', async (args, isLate) => {
+    const notes = openFileStore(`file:${tools.folder.path}/.relay/store`, {
+      credentials: () => null,
+      region: null,
+    })
+    await notes.setNote('last-sweep', String(Date.now() - 3_600_000), null)
+    const { gateway, origin } = await serve({}, [...args, '--json'])
+    expect(await post(`${origin}/local`, body('success.xml'))).toMatchObject({ status: 200 })
+    await gateway.interrupt()
+    expect(gateway.output.stdout.includes('"msg":"the sweep does not run')).toBe(isLate)
+    expect(gateway.output.stderr.includes('No sweep has run for 60 minutes')).toBe(isLate)
   })
 
   test.each([
@@ -177,6 +197,12 @@ describe('npm start', () => {
       {},
       ['--sample'],
       /^npm start: unknown option --sample; use: --samples, --watch, --sweep, --json, --help\n$/,
+    ],
+    [
+      'an option that npm took for its own',
+      { npm_config_samples: 'true' },
+      [],
+      /^npm start: npm took --samples for an option of its own: write npm start -- --samples\n$/,
     ],
     ['a file', {}, ['a.json'], /^npm start: .*npm run invoke -- a\.json\n$/],
     ['a bad port', { PORT: '99999' }, [], /^npm start: PORT: not a port number/],
@@ -306,7 +332,7 @@ describe('npm start, with a function that misbehaves', () => {
 })
 
 describe('npm start -- --samples', () => {
-  test('shows every event in a table, the alerts above it, and ends', async () => {
+  test('shows where things go, an alert with its reason, every event in a table, what to do next, and ends', async () => {
     const { output, exit } = tool('start', ['--samples'])
     expect(await exit).toBe(0)
     for (const file of readdirSync(join(tools.project.path, 'events')).filter((name) =>
@@ -316,9 +342,22 @@ describe('npm start -- --samples', () => {
     expect(output.stdout).toMatch(/^✓ url-success +200 +queued +file:\.relay\/queue\.jsonl$/m)
     expect(output.stdout).toMatch(/^✓ wrong-token +401 +unauthorized +nowhere: refused$/m)
     expect(output.stdout).toMatch(/^✓ timer +- +swept +delivered 0, /m)
-    expect(output.stdout).toMatch(/^apigw-several-failed-tasks\n {2}│ .*发布会多码率/m)
+    expect(output.stdout).toMatch(
+      /^ +Successes go to +file:[^]+^job-failed\n {2}│ 🔴 Job failed: [^]+Reason: InputFileFormatError[^]+^ +event +status[^]+^Next:\n {2}npm start [^]+\n {2}npx serverless deploy .*\n$/m,
+    )
+    expect(output.stdout.match(/│ (🔴|🟠)/gu)).toHaveLength(1)
     expect(output.stderr).toBe('')
     expect(queued().length).toBe([...output.stdout.matchAll(/^✓ \S+ +200 +queued/gm)].length)
+  })
+
+  test.each([
+    [{ LANG: 'zh_CN.UTF-8' }, '任务执行失败'],
+    [{ LC_ALL: 'en_US.UTF-8', LANG: 'zh_CN.UTF-8' }, 'Job failed'],
+    [{ LANG: 'zh_CN.UTF-8', ALERT_LANG: 'en' }, 'Job failed'],
+  ])('speaks the language of the terminal: %j', async (env, words) => {
+    const { output, exit } = tool('start', ['--samples'], { ...env, STORE_URL: 'memory:' })
+    expect(await exit).toBe(0)
+    expect(output.stdout).toContain(`│ 🔴 ${words}`)
   })
 
   test('knows the events again the second time, under any token', async () => {
@@ -386,10 +425,11 @@ describe('npm run invoke', () => {
     expect(await tool('invoke', ['--expect', '400', event('url-success')]).exit).toBe(1)
   })
 
-  test('hints at the token when the samples have another', async () => {
-    const { output, exit } = tool('invoke', [event('url-success')], { CALLBACK_TOKEN: 'of-my-own' })
-    expect(await exit).toBe(1)
-    expect(output.stderr).toContain('hint: ')
+  test('gives the samples the token that is set', async () => {
+    const { exit } = tool('invoke', [event('url-success'), event('apigw-success')], {
+      CALLBACK_TOKEN: 'of-my-own',
+    })
+    expect(await exit).toBe(0)
   })
 
   test.each([

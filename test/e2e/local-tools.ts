@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { validateMessage } from '../support/schema'
 import { temporaryFolder, type TemporaryFolder } from '../support/temporary-folder'
 import { type BuiltProject, builtProject } from './built-project'
 import { type RunningTool, runTool } from './run-tool'
@@ -61,7 +62,7 @@ export function localTools(): LocalTools {
   })
 
   const run = (name: string, args: readonly string[], changes: Partial<Parameters<typeof runTool>[2]>) => {
-    const started = runTool(join(project.path, '.build', `${name}.js`), args, {
+    const started = runTool(join(project.path, '.build', 'relay.js'), [name, ...args], {
       cwd: folder.path,
       ...changes,
       env: { PORT: '0', ...changes.env },
@@ -90,7 +91,11 @@ export function localTools(): LocalTools {
     },
     body: (name) => readFileSync(join(project.path, 'events', 'bodies', name), 'utf8'),
     event: (name) => join(project.path, 'events', `${name}.json`),
-    queued: () => linesOf(join(folder.path, '.relay', 'queue.jsonl')),
+    queued: () => {
+      const events = linesOf(join(folder.path, '.relay', 'queue.jsonl'))
+      events.forEach(validateMessage)
+      return events
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { KINDS, LARGEST } from '../../scripts/bench/body-kinds.cjs'
+import { KINDS, LARGEST } from '../../tools/bench/body-kinds.cjs'
 import { temporaryFolder } from '../support/temporary-folder'
 import { openRelay } from '../artifact/open-relay'
 

@@ -1,4 +1,4 @@
-import { Deadline } from '../../src/delivery/deadline'
+import { Deadline } from '../../src/net/deadline'
 import { openQueue } from '../../src/queues/open-queue'
 import { sampleEvent } from './events'
 

@@ -41,6 +41,8 @@ export interface DeployScene {
   readonly variables: (name: string) => Record<string, string>
   /** `http a1b2c3d4e5 1`: type, name, whether it is open. */
   readonly triggers: (name: string) => string[]
+  /** Takes a note out of the file store of these settings, as if it had been long ago. */
+  readonly forgetNote: (name: string) => void
   /** Of the callback's function URL. */
   readonly origin: () => string
   /** Fails when a command asked what it may not, or showed or left behind a secret. */
@@ -71,6 +73,7 @@ export async function startDeployScene(): Promise<DeployScene> {
     targets,
     async serverless(command, env = {}, started) {
       const ran = await project.serverless(command.split(' '), { ...settings, ...env }, started)
+      if (process.env['RELAY_SHOW']) process.stderr.write(`\n$ ${command} -> ${ran.code}\n${ran.all}\n`)
       if (!command.includes('--show-token')) outputs.push(ran.all)
       return ran
     },
@@ -91,6 +94,12 @@ export async function startDeployScene(): Promise<DeployScene> {
       ),
     triggers: (name) =>
       cloud.functions.get(name)!.triggers.map((one) => `${one.Type} ${one.TriggerName} ${one.Enable}`),
+    forgetNote(name) {
+      const notes = join(targets, 'store', 'notes')
+      for (const file of readdirSync(notes))
+        if ((JSON.parse(readFileSync(join(notes, file), 'utf8')) as { name: string }).name === name)
+          rmSync(join(notes, file))
+    },
     origin: () =>
       `https://1250000000-${cloud.functions.get(CALLBACK)!.triggers[0]!.TriggerName}.ap-guangzhou.tencentscf.com`,
     mustBeClean() {

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { DriverContext } from '../../src/delivery/driver-context'
+import type { DriverContext } from '../../src/drivers/driver-context'
 
 export const CONTEXT: DriverContext = { credentials: () => null, region: 'ap-guangzhou' }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { zipEntries } from '../../src/deploy/read-zip'
+import { zipEntries } from './zip-entries'
 
 /** Unpacks a function's zip into a new empty folder, and returns the folder. */
 export function unpack(zip: Buffer): string {

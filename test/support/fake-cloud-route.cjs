@@ -29,3 +29,8 @@ net.Socket.prototype.connect = function (...args) {
   }
   return connect.apply(this, args)
 }
+
+// The fake changes by being asked, not by time: nothing is missed when a pause between two looks is a short one.
+const later = globalThis.setTimeout
+const sooner = (done, ms, ...rest) => later(done, ms > 100 && ms <= 4000 ? ms / 20 : ms, ...rest)
+globalThis.setTimeout = Object.defineProperties(sooner, Object.getOwnPropertyDescriptors(later))

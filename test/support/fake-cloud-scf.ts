@@ -8,10 +8,10 @@ import { runFunction, unpack } from './fake-cloud-function'
 interface ApiParameters {
   readonly FunctionName: string
   readonly Namespace?: string
-  readonly Runtime: string
+  readonly Runtime?: string
   readonly Handler: string
-  readonly MemorySize: string | number
-  readonly Timeout: string | number
+  readonly MemorySize?: string | number
+  readonly Timeout?: string | number
   readonly Description?: string
   readonly Role?: string
   readonly VpcConfig?: { readonly VpcId: string; readonly SubnetId: string }
@@ -35,10 +35,22 @@ interface ApiParameters {
   readonly TopicId: string
   readonly From: number
   readonly To: number
-  readonly Query: string
+  readonly QueryString: string
+  readonly PolicyName?: string
+  readonly PolicyDocument?: string
+  readonly Name?: string
+  readonly ReservedConcurrencyMem?: number
+  readonly AsyncTriggerConfig?: {
+    readonly RetryConfig: readonly { readonly RetryNum: number }[]
+    readonly MsgTTL: number
+  }
+  readonly PublicNetConfig?: { readonly PublicNetStatus: string }
+  readonly AutoCreateClsTopic?: string
 }
 
-type CodeLocation = Pick<ApiParameters, 'CosBucketName' | 'CosObjectName'>
+type CodeLocation = Pick<ApiParameters, 'CosBucketName' | 'CosObjectName'> & {
+  readonly CosBucketRegion?: string
+}
 
 /** An error of the API: code and words. */
 export class ApiError extends Error {
@@ -80,6 +92,22 @@ interface FakeFunction {
   busyFor: number
   triggers: FakeTrigger[]
   tags: Record<string, string>
+  /** MB; 0: none. */
+  reserved: number
+  /** Of asynchronous calls that failed; the platform's own default is 2. */
+  retries: number
+  /** What `$DEFAULT` points at. */
+  version: string
+  isPublic: boolean
+  reasons: { ErrorMessage: string }[]
+}
+
+const FRESH = {
+  reserved: 0,
+  retries: 2,
+  version: '$LATEST',
+  isPublic: true,
+  reasons: [] as { ErrorMessage: string }[],
 }
 
 export interface ScfSettings {
@@ -91,6 +119,14 @@ export interface ScfSettings {
   clsTopic: string
   /** What the one line in it says. */
   logged: string
+  /** Whether a topic is made for a function that asks for one. */
+  makesTopics: boolean
+  /** A function URL takes no change, as some say of the service. */
+  urlIsFixed: boolean
+  /** The runtime splits `NAME=value` at every `=`, as the vendor's own bootstrap does. */
+  cutsAtSecondEquals: boolean
+  /** An empty role takes none away. */
+  keepsRole: boolean
 }
 
 /** The services of the API 3.0 that a deploy uses: SCF, tags, CAM and, for logs, CLS. Settings may be changed between calls. */
@@ -102,6 +138,7 @@ export function fakeScf(
 ) {
   const functions = new Map<string, FakeFunction>()
   const roles = new Map<string, string[]>()
+  const policies = new Map<string, string>()
 
   const now = (): string => new Date().toISOString().slice(0, 19).replace('T', ' ')
   const refuse = (code: string, message: string): never => {
@@ -149,13 +186,12 @@ export function fakeScf(
       p.MemorySize,
     ))
     require(timeout >= 1 && timeout <= 900, 'InvalidParameterValue.Timeout', String(p.Timeout))
-    require(/^Nodejs(20\.19|18\.15|16\.13)$/.test(p.Runtime), 'InvalidParameterValue.Runtime', p.Runtime)
-    require(p.Role !== '', 'InvalidParameterValue.Role', 'empty')
-    require(p.VpcConfig === undefined ||
-      (p.VpcConfig.VpcId !== '' && p.VpcConfig.SubnetId !== ''), 'InvalidParameterValue.VpcConfig', 'empty')
   }
   const codeOf = (code: CodeLocation): Buffer => {
     const bucket = `${code.CosBucketName}-${settings.appId}`
+    require(code.CosBucketRegion === settings.region, 'InvalidParameterValue.CosBucketRegion', String(
+      code.CosBucketRegion,
+    ))
     return (
       object(bucket, code.CosObjectName.replace(/^\//, '')) ??
       refuse('InvalidParameterValue.CosObjectName', `no object ${code.CosObjectName} in ${bucket}`)
@@ -194,15 +230,33 @@ export function fakeScf(
       return { RoleId: '1' }
     },
     'cam:AttachRolePolicy': (p) => {
-      const policies =
+      const attached =
         roles.get(p.AttachRoleName) ?? refuse('InvalidParameter.RoleNotExist', p.AttachRoleName)
-      policies.push(String(p.PolicyId))
+      if (p.PolicyName !== undefined && !policies.has(p.PolicyName))
+        refuse('ResourceNotFound.PolicyIdNotFound', p.PolicyName)
+      const policy = p.PolicyName ?? String(p.PolicyId)
+      if (!attached.includes(policy)) attached.push(policy)
+      return {}
+    },
+    'cam:CreatePolicy': (p) => {
+      const name = p.PolicyName ?? refuse('InvalidParameter', 'PolicyName')
+      if (policies.has(name)) refuse('FailedOperation.PolicyNameInUse', name)
+      policies.set(name, p.PolicyDocument ?? '')
+      return { PolicyId: 2 }
+    },
+    'cam:UpdatePolicy': (p) => {
+      const name = p.PolicyName ?? refuse('InvalidParameter', 'PolicyName')
+      if (!policies.has(name)) refuse('ResourceNotFound.PolicyIdNotFound', name)
+      policies.set(name, p.PolicyDocument ?? '')
       return {}
     },
     'scf:GetFunction': (p) => {
       const found = need(p)
       if (found.busyFor > 0) found.busyFor--
-      else found.Status = 'Active'
+      else if (found.Status === 'Deleting') {
+        functions.delete(found.FunctionName)
+        return need(p)
+      } else if (!/Failed$/.test(found.Status)) found.Status = 'Active'
       const { triggers, tags } = found
       return {
         ...found,
@@ -210,6 +264,12 @@ export function fakeScf(
         busyFor: undefined,
         triggers: undefined,
         tags: undefined,
+        reserved: undefined,
+        retries: undefined,
+        version: undefined,
+        isPublic: undefined,
+        reasons: undefined,
+        StatusReasons: found.reasons,
         Triggers: triggers.map((trigger) => ({ ...trigger, hiddenFor: undefined })),
         Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
       }
@@ -221,11 +281,17 @@ export function fakeScf(
       if (functions.has(name)) refuse('ResourceInUse.Function', name)
       checkSize(p)
       checkHandler(p.Handler)
+      require(/^Nodejs(24\.11|22\.21|20\.19|18\.15|16\.13)$/.test(
+        p.Runtime ?? '',
+      ), 'InvalidParameterValue.Runtime', p.Runtime ?? '')
+      require(p.Role !== '', 'InvalidParameterValue.Role', 'empty')
+      require(p.VpcConfig === undefined ||
+        (p.VpcConfig.VpcId !== '' && p.VpcConfig.SubnetId !== ''), 'InvalidParameterValue.VpcConfig', 'empty')
       const zip = codeOf(p.Code)
       functions.set(name, {
         FunctionName: name,
         FunctionId: `lam-${randomBytes(4).toString('hex')}`,
-        Runtime: p.Runtime,
+        Runtime: p.Runtime ?? '',
         Handler: p.Handler,
         MemorySize: Number(p.MemorySize),
         Timeout: Number(p.Timeout),
@@ -242,6 +308,11 @@ export function fakeScf(
         busyFor: 1,
         triggers: [],
         tags: {},
+        ...FRESH,
+        isPublic: p.VpcConfig === undefined || p.PublicNetConfig?.PublicNetStatus === 'ENABLE',
+        ...(p.AutoCreateClsTopic === 'TRUE' &&
+          settings.clsTopic === '' &&
+          settings.makesTopics && { ClsTopicId: `topic-${randomBytes(4).toString('hex')}` }),
       })
       return {}
     },
@@ -255,18 +326,23 @@ export function fakeScf(
     },
     'scf:UpdateFunctionConfiguration': (p) => {
       const found = idle(p)
-      checkSize(p)
-      require(p.Runtime === found.Runtime, 'InvalidParameterValue.Runtime', 'a runtime cannot be changed')
-      Object.assign(found, { MemorySize: Number(p.MemorySize), Timeout: Number(p.Timeout) })
-      if (p.Role !== undefined) found.Role = p.Role
+      if (p.MemorySize !== undefined) checkSize(p)
+      if (p.Runtime !== undefined)
+        require(p.Runtime === found.Runtime, 'InvalidParameterValue.Runtime', 'a runtime cannot be changed')
+      if (p.MemorySize !== undefined) found.MemorySize = Number(p.MemorySize)
+      if (p.Timeout !== undefined) found.Timeout = Number(p.Timeout)
+      if (p.Role !== undefined && !settings.keepsRole) found.Role = p.Role || null
+      if (p.Description !== undefined) found.Description = p.Description
+      if (p.VpcConfig !== undefined) found.VpcConfig = p.VpcConfig.VpcId === '' ? null : p.VpcConfig
+      if (p.PublicNetConfig !== undefined) found.isPublic = p.PublicNetConfig.PublicNetStatus === 'ENABLE'
       if (p.Environment !== undefined) found.Environment = environmentOf(p)
       busy(found, 'Updating')
       return {}
     },
     'scf:DeleteFunction': (p) => {
       const found = need(p)
-      if (found.triggers.length > 0) refuse('FailedOperation.DeleteFunction', 'delete its triggers first')
-      functions.delete(found.FunctionName)
+      // Its triggers go with it. It is there for a while yet, and its name is taken.
+      busy(found, 'Deleting')
       return {}
     },
     'scf:CreateTrigger': (p) => {
@@ -276,7 +352,7 @@ export function fakeScf(
         Type: p.Type,
         TriggerDesc: '{}',
         Enable: p.Enable === 'OPEN' ? 1 : 0,
-        Qualifier: p.Qualifier ?? '$DEFAULT',
+        Qualifier: p.Qualifier ?? '$LATEST',
         hiddenFor: 0,
       }
       if (p.Type === 'timer') {
@@ -324,11 +400,48 @@ export function fakeScf(
       const { triggers } = need(p)
       return { Triggers: triggers.map(shown), TotalCount: triggers.length }
     },
-    'scf:UpdateTrigger': () => refuse('ResourceNotFound.Trigger', 'trigger not found'),
+    'scf:UpdateTrigger': (p) => {
+      const found = idle(p)
+      const trigger =
+        found.triggers.find(
+          ({ Type, TriggerName, Qualifier }) =>
+            Type === p.Type && TriggerName === p.TriggerName && Qualifier === (p.Qualifier ?? '$LATEST'),
+        ) ?? refuse('ResourceNotFound.Trigger', p.TriggerName)
+      if (p.Type === 'http') {
+        if (settings.urlIsFixed) refuse('ResourceNotFound.Trigger', p.TriggerName)
+        const { AuthType, NetConfig } = JSON.parse(p.TriggerDesc)
+        const before = JSON.parse(trigger.TriggerDesc)
+        trigger.TriggerDesc = JSON.stringify({ AuthType, NetConfig: { ...before.NetConfig, ...NetConfig } })
+      } else if (p.Type === 'timer') trigger.TriggerDesc = JSON.stringify({ cron: p.TriggerDesc })
+      else refuse('InvalidParameterValue.Type', p.Type)
+      if (p.Enable !== undefined) trigger.Enable = p.Enable === 'OPEN' ? 1 : 0
+      return {}
+    },
+    'scf:GetAlias': (p) => {
+      require(p.Name === '$DEFAULT', 'ResourceNotFound.Alias', p.Name ?? '')
+      return { Name: '$DEFAULT', FunctionVersion: need(p).version }
+    },
+    'scf:UpdateFunctionEventInvokeConfig': (p) => {
+      const { RetryConfig, MsgTTL } =
+        p.AsyncTriggerConfig ?? refuse('InvalidParameterValue.AsyncTriggerConfig', '')
+      require(MsgTTL >= 60 && MsgTTL <= 21_600, 'InvalidParameterValue.AsyncTriggerConfig', 'MsgTTL')
+      need(p).retries = RetryConfig[0]?.RetryNum ?? 2
+      return {}
+    },
+    'scf:GetReservedConcurrencyConfig': (p) => ({ ReservedMem: need(p).reserved }),
+    'scf:PutReservedConcurrencyConfig': (p) => {
+      need(p).reserved = Number(p.ReservedConcurrencyMem)
+      return {}
+    },
+    'scf:DeleteReservedConcurrencyConfig': (p) => {
+      need(p).reserved = 0
+      return {}
+    },
     'scf:DeleteTrigger': (p) => {
       const found = need(p)
       const at = found.triggers.findIndex(
-        ({ Type, TriggerName }) => Type === p.Type && TriggerName === p.TriggerName,
+        ({ Type, TriggerName, Qualifier }) =>
+          Type === p.Type && TriggerName === p.TriggerName && Qualifier === (p.Qualifier ?? '$LATEST'),
       )
       if (at < 0) refuse('ResourceNotFound.Trigger', p.TriggerName)
       found.triggers.splice(at, 1)
@@ -387,7 +500,8 @@ export function fakeScf(
       require(typeof p.From === 'number' &&
         typeof p.To === 'number' &&
         p.From < p.To, 'InvalidParameter', 'From, To')
-      const name = /SCF_FunctionName:"([^"]+)"/.exec(p.Query)?.[1] ?? refuse('InvalidParameter', 'Query')
+      const name =
+        /SCF_FunctionName:"([^"]+)"/.exec(p.QueryString)?.[1] ?? refuse('InvalidParameter', 'QueryString')
       const Time = p.To - 1000
       return {
         Results: [
@@ -399,7 +513,11 @@ export function fakeScf(
   }
 
   async function run(found: FakeFunction, event: string) {
-    const variables = Object.fromEntries(found.Environment.Variables.map(({ Key, Value }) => [Key, Value]))
+    const seen = (value: string): string =>
+      settings.cutsAtSecondEquals ? (value.split('=')[0] ?? '') : value
+    const variables = Object.fromEntries(
+      found.Environment.Variables.map(({ Key, Value }) => [Key, seen(Value)]),
+    )
     return runFunction(
       found.folder,
       found.Handler,
@@ -431,6 +549,7 @@ export function fakeScf(
     }
     const timer = {
       ...url,
+      Qualifier: '$LATEST',
       TriggerName: 'every-five-minutes',
       Type: 'timer',
       TriggerDesc: '{"cron":"0 */5 * * * * *"}',
@@ -441,7 +560,7 @@ export function fakeScf(
       Runtime: 'Nodejs20.19',
       Handler: handler,
       MemorySize: 128,
-      Timeout: 10,
+      Timeout: handler === 'index.main_handler' ? 10 : 290,
       Description: '',
       Role: null,
       VpcConfig: null,
@@ -455,12 +574,14 @@ export function fakeScf(
       busyFor: 0,
       triggers: [handler === 'index.main_handler' ? url : timer],
       tags: {},
+      ...FRESH,
     })
   }
 
   return {
     functions,
     roles,
+    policies,
     actions,
     place,
     /** The function behind a function URL's host; null for a host that nobody has. */

@@ -10,6 +10,7 @@ import { makeThrowAwayCa } from './fake-cloud-ca'
 import { fakeCi } from './fake-cloud-ci'
 import { type CosAnswer, cosError, fakeCos, LOST } from './fake-cloud-cos'
 import { ApiError, fakeScf, type ScfSettings } from './fake-cloud-scf'
+import { definitionProblems } from './vendor-definitions'
 import { type Account, type SignedRequest, verifyCos, verifyTc3, verifyV1 } from './fake-cloud-signatures'
 
 export interface RecordedCall {
@@ -36,12 +37,22 @@ export async function startFakeCloud() {
     secretKey: 'roleSecretKeyroleSecretKey',
     token: 'role-token',
   }
-  const settings: ScfSettings & { account: Account; roleMayAsk: boolean } = {
+  const settings: ScfSettings & {
+    account: Account
+    roleMayAsk: boolean
+    /** Calls that are refused once each, by action and code. */
+    busy: { action: string; code: string }[]
+  } = {
+    busy: [],
     roleMayAsk: true,
     appId: '1250000000',
     region,
     apigwGone: false,
     clsTopic: '',
+    makesTopics: true,
+    urlIsFixed: false,
+    keepsRole: false,
+    cutsAtSecondEquals: false,
     logged: '{"outcome":"queued"}',
     account,
   }
@@ -92,6 +103,14 @@ export async function startFakeCloud() {
         violations.push(`unknown action ${service}:${action}`)
         throw new ApiError('InvalidAction', `The action ${action} is not known.`)
       }
+      const ill = definitionProblems(service, action, json ? parameters : withoutCommon(parameters), !json)
+      violations.push(...ill)
+      if (ill.length > 0) throw new ApiError('InvalidParameter', ill.join('; '))
+      const held = settings.busy.findIndex((one) => one.action === action)
+      if (held !== -1) {
+        const [refusal] = settings.busy.splice(held, 1)
+        throw new ApiError(refusal!.code, 'try again later')
+      }
       return answered((await run(parameters)) as object)
     } catch (error) {
       if (error instanceof ApiError) return answered({ Error: { Code: error.code, Message: error.message } })
@@ -128,7 +147,7 @@ export async function startFakeCloud() {
     const answer =
       service === 'cos'
         ? cos.answer(bucket, cosRequest)
-        : await ci.answer(cosRequest, byRole && settings.roleMayAsk)
+        : await ci.answer(cosRequest, !byRole || settings.roleMayAsk)
     if (answer !== null) return answer
     violations.push(`unknown request ${service}: ${request.method} ${request.url}`)
     return cosError(400, 'InvalidRequest')
@@ -210,7 +229,21 @@ export async function startFakeCloud() {
     }
   }
 
+  /** A callback to a function URL; resolves to the status of its answer. */
+  async function post(url: string, body: string): Promise<number> {
+    const { host, pathname } = new URL(url)
+    const answer = await functionUrl({
+      method: 'POST',
+      host,
+      url: pathname,
+      headers: { host },
+      body: Buffer.from(body),
+    })
+    return answer.status
+  }
+
   return {
+    post,
     account,
     settings,
     calls,
@@ -222,6 +255,7 @@ export async function startFakeCloud() {
     /** By service and action, `scf:CreateFunction`: a test may put its own in the place of one. */
     actions: scf.actions,
     roles: scf.roles,
+    policies: scf.policies,
     /** For the processes that are to meet this cloud instead of the real one. */
     env: env(),
     /** Every host that those processes have connected to, `host:port`. */
@@ -244,6 +278,14 @@ async function read(request: http.IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
+}
+
+/** What the old API puts into each call. */
+const COMMON =
+  /^(Action|Version|Region|Timestamp|Nonce|SecretId|Token|Signature|SignatureMethod|RequestClient|Language)$/
+
+function withoutCommon(parameters: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !COMMON.test(name)))
 }
 
 /** `A.0.B=c` as `{A: [{B: 'c'}]}`. */

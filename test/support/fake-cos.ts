@@ -14,10 +14,16 @@ export interface FakeCos {
   readonly objects: Map<string, { body: string; etag: string; modified: number }>
   /** Answers the next requests with this error; null: as usual. */
   failure: { status: number; code: string; headers?: Record<string, string> } | null
+  /** Objects whose reading ends in an error, or never. */
+  readonly broken: Map<string, 'refuses' | 'hangs'>
   /** A bucket with versioning ignores x-cos-forbid-overwrite. */
   hasVersions: boolean
   /** Takes requests signed by a clock that the test has shifted; COS refuses them. */
   acceptsAnyTime: boolean
+  /** Whether it removes many objects in one request; false: it refuses to. */
+  removesMany: boolean
+  /** Keys that it refuses to remove together with others. */
+  readonly keeps: Set<string>
   /** A short page makes the client page. */
   longestPage: number
   close(): Promise<void>
@@ -34,8 +40,11 @@ export async function startFakeCos(): Promise<FakeCos> {
     requests: [],
     objects: new Map(),
     failure: null,
+    broken: new Map(),
     hasVersions: false,
     acceptsAnyTime: false,
+    removesMany: true,
+    keeps: new Set(),
     longestPage: 1000,
     close: async () => {
       server.closeAllConnections()
@@ -75,6 +84,13 @@ async function answer(fake: FakeCos, request: IncomingMessage, response: ServerR
     return
   }
 
+  const fate = request.method === 'GET' ? fake.broken.get(key) : undefined
+  if (fate === 'hangs') return
+  if (fate === 'refuses') {
+    refuse(403, 'AccessDenied')
+    return
+  }
+
   const object = fake.objects.get(key)
   if (request.method === 'PUT') {
     if (request.headers['content-length'] === undefined) {
@@ -93,6 +109,8 @@ async function answer(fake: FakeCos, request: IncomingMessage, response: ServerR
   } else if (request.method === 'DELETE') {
     fake.objects.delete(key)
     response.writeHead(204).end()
+  } else if (request.method === 'POST' && key === '' && url.searchParams.has('delete')) {
+    removeMany(fake, request, body, refuse, response)
   } else if (request.method === 'GET' && key === '') {
     listObjects(fake, url.searchParams, response)
   } else if (request.method === 'GET') {
@@ -108,6 +126,43 @@ async function answer(fake: FakeCos, request: IncomingMessage, response: ServerR
   } else refuse(405, 'MethodNotAllowed')
 }
 
+/** DELETE Multiple Objects (436/8289). */
+function removeMany(
+  fake: FakeCos,
+  request: IncomingMessage,
+  body: string,
+  refuse: (status: number, code: string) => void,
+  response: ServerResponse,
+): void {
+  if (!fake.removesMany) {
+    refuse(405, 'MethodNotAllowed')
+    return
+  }
+  if (request.headers['content-md5'] !== createHash('md5').update(body).digest('base64')) {
+    refuse(400, 'InvalidDigest')
+    return
+  }
+  const objects = [...body.matchAll(/<Object><Key>([^<]*)<\/Key><\/Object>/g)].map(([, key = '']) =>
+    key.replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => XML[name] ?? ''),
+  )
+  const isWhole =
+    body.replace(/<Object><Key>[^<]*<\/Key><\/Object>/g, '') === '<Delete><Quiet>true</Quiet></Delete>'
+  if (!isWhole || objects.length === 0 || objects.length > 1000) {
+    refuse(400, 'MalformedXML')
+    return
+  }
+  const kept = objects.filter((key) => fake.keeps.has(key))
+  for (const key of objects) if (!fake.keeps.has(key)) fake.objects.delete(key)
+  response.writeHead(200, { 'content-type': 'application/xml' })
+  const errors = kept.map((key) => {
+    const escaped = key.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+    return `<Error><Key>${escaped}</Key><Code>AccessDenied</Code><Message>Access Denied.</Message></Error>`
+  })
+  response.end(`<?xml version='1.0' encoding='utf-8' ?>\n<DeleteResult>${errors.join('')}</DeleteResult>`)
+}
+
+const XML: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", amp: '&' }
+
 /** GET Bucket (436/7734), with encoding-type=url as the store asks for. */
 function listObjects(fake: FakeCos, query: URLSearchParams, response: ServerResponse): void {
   const prefix = query.get('prefix') ?? ''
@@ -121,7 +176,7 @@ function listObjects(fake: FakeCos, query: URLSearchParams, response: ServerResp
         key > marker &&
         !(delimiter !== '' && key.slice(prefix.length).includes(delimiter)),
     )
-    .sort()
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
   const page = keys.slice(0, longest)
   const encode = (text: string): string =>
     query.get('encoding-type') === 'url'

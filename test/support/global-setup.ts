@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 
 /** Once before any test file is collected: asks each server of `npm run services` whether it answers (see services.ts), and builds the function. */
 export default function globalSetup(): void {
-  const script = resolve(__dirname, '..', '..', 'scripts', 'services.mjs')
+  const script = resolve(__dirname, '..', '..', 'tools', 'services', 'services.mjs')
   const answer = execFileSync(process.execPath, [script, 'status', '--json'], { encoding: 'utf8' })
   process.env['RELAY_SERVICES'] = answer
   const addresses = JSON.parse(answer) as Record<string, string | null>
@@ -22,7 +22,7 @@ export default function globalSetup(): void {
 /** As it is deployed, into a folder of its own: RELAY_BUNDLE is its main file. */
 function buildFunction(): void {
   const outdir = join(mkdtempSync(join(tmpdir(), 'relay-bundle-')), 'dist')
-  const script = pathToFileURL(resolve(__dirname, '..', '..', 'scripts', 'build.mjs')).href
+  const script = pathToFileURL(resolve(__dirname, '..', '..', 'tools', 'build', 'build.mjs')).href
   const code = `const { buildFunction } = await import(${JSON.stringify(script)})
 await buildFunction({ outdir: ${JSON.stringify(outdir)} })`
   execFileSync(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' })

@@ -12,11 +12,11 @@ interface Nodes {
  * get it; with CI=true it fails, so that nothing goes untested unseen.
  */
 export function describeNodes(kind: keyof Nodes, suite: (node: string, version: string) => void): void {
-  const script = resolve(__dirname, '..', '..', 'scripts', 'nodes.mjs')
+  const script = resolve(__dirname, '..', '..', 'tools', 'services', 'nodes.mjs')
   const answer = execFileSync(process.execPath, [script, 'status', '--json'], { encoding: 'utf8' })
   for (const [version, node] of Object.entries((JSON.parse(answer) as Nodes)[kind])) {
     const title = `Node.js ${version}`
-    const missing = `${title} needs its binary: node scripts/nodes.mjs up`
+    const missing = `${title} needs its binary: node tools/services/nodes.mjs up`
     if (node !== null) describe(title, () => suite(node, version))
     else if (process.env['CI'] !== 'true') test.skip(missing, () => undefined)
     else

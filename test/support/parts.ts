@@ -1,13 +1,13 @@
-import type { Deadline } from '../../src/delivery/deadline'
+import type { Deadline } from '../../src/net/deadline'
 import { openMemoryStore } from './open-drivers'
 import type { Alert } from '../../src/alerts/alert'
 import type { CloudEvent } from '../../src/callback/cloud-event'
-import { EMBEDDED, type TargetFacts } from '../../src/delivery/driver'
-import { PeerError } from '../../src/delivery/peer-error'
+import { EMBEDDED, type TargetFacts } from '../../src/drivers/driver'
+import { PeerError } from '../../src/net/peer-error'
 import type { GatewayRequest } from '../../src/gateway/request'
 import { createLog } from '../../src/log'
 import type { Queue } from '../../src/queues/queue'
-import type { NamedChannel, RelayParts } from '../../src/relay/parts'
+import type { NamedChannel, Services } from '../../src/services'
 import type { Store } from '../../src/stores/store'
 
 export const TOKEN = 'tok-0123456789abcdefghijkl'
@@ -105,14 +105,14 @@ export function brokenStore(
   return { ...store, ...Object.fromEntries(methods.map((method) => [method, broken])) }
 }
 
-export interface TestParts extends RelayParts {
+export interface TestParts extends Services {
   /** Every log line, parsed. */
   readonly lines: Record<string, unknown>[]
   /** Every log line, as written. */
   readonly written: string[]
 }
 
-export function testParts(changes: Partial<RelayParts> = {}): TestParts {
+export function testParts(changes: Partial<Services> = {}): TestParts {
   const written: string[] = []
   const lines: Record<string, unknown>[] = []
   const log = createLog({
@@ -133,6 +133,7 @@ export function testParts(changes: Partial<RelayParts> = {}): TestParts {
     bucketsOf: () => [],
     giveUpAfterMs: 72 * 3_600_000,
     ledgerKeepMs: 168 * 3_600_000,
+    lateSweepMs: 15 * 60_000,
     messageRaw: false,
     language: 'en',
     log,

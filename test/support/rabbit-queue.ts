@@ -1,11 +1,12 @@
 import { Connection } from 'rabbitmq-client'
 import type { CloudEvent } from '../../src/callback/cloud-event'
+import { validateMessage } from './schema'
 
 export interface RabbitQueue {
   readonly name: string
   /** The queue's URL by way of this address (a proxy's, else the server's own). */
   url(address?: string): string
-  /** Takes every message out, in order: the RunId and the object of each. */
+  /** Takes every message out, in order, and holds it to its schema: the RunId and the object of each. */
   drain(): Promise<readonly { readonly id: string; readonly subject: string }[]>
   /** How many messages it holds. */
   count(): Promise<number>
@@ -24,7 +25,9 @@ export async function createRabbitQueue(address: string, name: string): Promise<
       for (;;) {
         const message = await channel.basicGet({ queue: name, noAck: true })
         if (message === undefined) break
-        const { data, subject = '' } = JSON.parse(String(message.body)) as CloudEvent
+        const event = JSON.parse(String(message.body)) as CloudEvent
+        validateMessage(event)
+        const { data, subject = '' } = event
         events.push({ id: 'runId' in data ? data.runId : '', subject })
       }
       await channel.close()

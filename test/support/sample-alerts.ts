@@ -150,5 +150,6 @@ export const hostileAlerts: fc.Arbitrary<Alert> = fc
     ...rest,
     severity,
     items: Array.from({ length: repeat }, () => items).flat(),
-    event: sampleEvent({ object: object || null, workflow: { id: null, name: object } }),
+    // What is empty is read as null.
+    event: sampleEvent({ object: object || null, workflow: { id: null, name: object || null } }),
   }))

@@ -22,7 +22,7 @@ export function copyProject(node: string = process.execPath) {
   const home = mkdtempSync(join(tmpdir(), 'relay-home-'))
   for (const name of [
     'src',
-    'scripts',
+    'tools',
     'events',
     'types',
     'package.json',

@@ -1,12 +1,12 @@
 import { WORDS } from './words'
-import type { Deadline } from '../../src/delivery/deadline'
+import type { Deadline } from '../../src/net/deadline'
 import type { Alert } from '../../src/alerts/alert'
-import { EMBEDDED } from '../../src/delivery/driver'
-import { failureOf } from '../../src/delivery/failure'
-import { PeerError } from '../../src/delivery/peer-error'
-import { alertFor } from '../../src/relay/alert-text'
-import { alertDelivery, type Delivery, messageDelivery, resolveDelivery } from '../../src/relay/delivery'
-import type { NamedChannel, RelayParts } from '../../src/relay/parts'
+import { EMBEDDED } from '../../src/drivers/driver'
+import { failureOf } from '../../src/net/failure'
+import { PeerError } from '../../src/net/peer-error'
+import { alertFor } from '../../src/alerts/alert-text'
+import { alertDelivery, type Delivery, messageDelivery, resolveDelivery } from '../../src/outbox/delivery'
+import type { NamedChannel, Services } from '../../src/services'
 import { toCloudEvent } from '../../src/callback/cloud-event'
 import { noticeOf } from '../../src/callback/kinds/workflow'
 import type { WorkflowExecution } from '../../src/callback/model'
@@ -60,7 +60,7 @@ export interface FakeTarget {
 }
 
 export interface FakeQueue extends FakeTarget {
-  readonly queue: NonNullable<RelayParts['queue']>
+  readonly queue: NonNullable<Services['queue']>
 }
 
 /** A queue that notes the RunId or JobId of each message. */
@@ -146,13 +146,13 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-export interface Scene extends RelayParts {
+export interface Scene extends Services {
   readonly store: Store
   readonly lines: LogLine[]
 }
 
 /** The parts of a relay, and the lines that it logs. */
-export function scene(store: Store, parts: Partial<RelayParts> = {}): Scene {
+export function scene(store: Store, parts: Partial<Services> = {}): Scene {
   const lines: LogLine[] = []
   return {
     tokens: ['a-token-of-22-characters'],
@@ -163,6 +163,7 @@ export function scene(store: Store, parts: Partial<RelayParts> = {}): Scene {
     bucketsOf: () => [],
     giveUpAfterMs: 24 * HOUR,
     ledgerKeepMs: 168 * HOUR,
+    lateSweepMs: 15 * MINUTE,
     messageRaw: false,
     language: 'en',
     log: (level, msg, fields) => lines.push({ level, msg, ...fields }),
@@ -184,7 +185,7 @@ export function parked(delivery: Delivery, changes: Partial<ParkedItem> = {}): P
     tries: 1,
     dueAt: now,
     lastError: 'fake: connection refused',
-    parcel: delivery.parcel,
+    payload: delivery.payload,
     ...changes,
   }
 }

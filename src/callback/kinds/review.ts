@@ -221,7 +221,7 @@ function worstInfo(node: Node): { readonly label: Text; readonly score: Text } |
   const label = textOf(worst.node, 'label', at) ?? textOf(worst.node, 'Label', at)
   const scene = worst.name.replace(/_?info$/i, '')
   return {
-    label: label === null ? scene : `${scene}/${label}`,
+    label: [scene, label].filter(Boolean).join('/') || null,
     score: textOf(worst.node, 'score', at) ?? textOf(worst.node, 'Score', at),
   }
 }

@@ -1,4 +1,4 @@
-import type { Grammar } from '../../delivery/follow'
+import type { Grammar } from '../../net/follow'
 
 /** Bytes; the largest frame that RabbitMQ sends and takes by default, and the largest message that it may return. */
 export const LARGEST_FRAME = 131_072

@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 import { Connection as RabbitConnection, type Channel, type ConnectionOptions } from 'rabbitmq-client'
-import { follow } from '../../delivery/follow'
-import { guard } from '../../delivery/guarded-socket'
-import { failed, type Peer } from '../../delivery/peer'
-import type { PeerError, PeerErrorOptions } from '../../delivery/peer-error'
-import { reasonOf } from '../../delivery/reason-of'
-import type { Connection } from '../../delivery/shared-connection'
+import { follow } from '../../net/follow'
+import { guard } from '../../net/guarded-socket'
+import { failed, type Peer } from '../../net/peer'
+import type { PeerError, PeerErrorOptions } from '../../net/peer-error'
+import { reasonOf } from '../../net/reason-of'
+import type { Connection } from '../../net/shared-connection'
 import { framesOfBroker, framesTo, type Message } from './frames'
 
 export interface Route {

@@ -1,5 +1,5 @@
-import type { Peer } from '../../delivery/peer'
-import { shareConnection, type SharedConnection } from '../../delivery/shared-connection'
+import type { Peer } from '../../net/peer'
+import { shareConnection, type SharedConnection } from '../../net/shared-connection'
 import { type Broker, openBroker } from './broker'
 import type { Target } from './target'
 

@@ -1,6 +1,6 @@
-import type { Deadline } from '../../delivery/deadline'
-import { failed, type Peer } from '../../delivery/peer'
-import type { PeerError } from '../../delivery/peer-error'
+import type { Deadline } from '../../net/deadline'
+import { failed, type Peer } from '../../net/peer'
+import type { PeerError } from '../../net/peer-error'
 
 /** A message on its way. */
 export interface Delivery {

@@ -1,7 +1,7 @@
 import { errorCodes } from 'kafkajs/src/protocol/error'
-import { failed, type Peer } from '../../delivery/peer'
-import type { PeerError } from '../../delivery/peer-error'
-import { reasonOf } from '../../delivery/reason-of'
+import { failed, type Peer } from '../../net/peer'
+import type { PeerError } from '../../net/peer-error'
+import { reasonOf } from '../../net/reason-of'
 
 /**
  * What an error code of a broker says of the messages it answers for.

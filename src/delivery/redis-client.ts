@@ -1,2 +1,0 @@
-// On its own so that a Redis queue and a Redis store load one copy of the client, in a file of its own (scripts/build.mjs).
-export { AbstractConnector, default as Redis, ReplyError } from 'iovalkey'

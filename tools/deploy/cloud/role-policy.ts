@@ -1,0 +1,76 @@
+import type { Variables } from '../variables'
+
+export interface Statement {
+  readonly effect: 'allow'
+  readonly action: readonly string[]
+  readonly resource: readonly string[]
+}
+
+/** What the policy is made for. */
+export interface Whose {
+  readonly appId: string
+  readonly uin: string
+  /** Of the buckets. */
+  readonly region: string
+  /** Whose executions are read, each with its APPID. */
+  readonly buckets: readonly string[]
+}
+
+/** To read executions and jobs (460/80044, 460/80050, 436/54000, 460/63965). */
+const READS = [
+  'ci:DescribeMediaWorkflowExecutions',
+  'ci:DescribeMediaJob',
+  'ci:DescribeDocProcessJob',
+  'ci:DescribeAuditingVirusJob',
+]
+
+/** The least that a function with these settings must be allowed; empty: nothing. SECURITY.md shows the same. */
+export function statementsFor(
+  variables: Variables,
+  { appId, uin, region, buckets }: Whose,
+): readonly Statement[] {
+  const allow = (action: readonly string[], resource: readonly string[]): Statement => ({
+    effect: 'allow',
+    action,
+    resource,
+  })
+  const reads =
+    buckets.length === 0
+      ? []
+      : [
+          allow(
+            READS,
+            buckets.map((bucket) => `qcs::ci:${region}:uid/${appId}:bucket/${bucket}/*`),
+          ),
+        ]
+  return [
+    ...reads,
+    ...storeStatement(variables['STORE_URL'], region),
+    ...queueStatement(variables['QUEUE_URL'], uin),
+  ]
+
+  function storeStatement(url: string | undefined, usual: string): readonly Statement[] {
+    if (!url?.startsWith('cos:')) return []
+    const { host, pathname, searchParams } = new URL(url)
+    const place = `qcs::cos:${searchParams.get('region') ?? usual}:uid/${appIdIn(host)}:${host}`
+    const prefix = decodeURIComponent(pathname).replaceAll(/^\/+|\/+$/g, '')
+    const objects = prefix === '' ? `${place}/*` : `${place}/${prefix}/*`
+    return [
+      allow(['name/cos:GetObject', 'name/cos:PutObject', 'name/cos:DeleteObject'], [objects]),
+      allow(['name/cos:GetBucket'], [`${place}/*`]),
+    ]
+  }
+
+  function queueStatement(url: string | undefined, owner: string): readonly Statement[] {
+    if (!url?.startsWith('cmq:')) return []
+    const { host, searchParams } = new URL(url)
+    const place = searchParams.get('region') ?? ''
+    return [
+      allow(['cmqqueue:SendMessage'], [`qcs::cmqqueue:${place}:uin/${owner}:queueName/uin/${owner}/${host}`]),
+    ]
+  }
+}
+
+function appIdIn(bucket: string): string {
+  return bucket.slice(bucket.lastIndexOf('-') + 1)
+}
