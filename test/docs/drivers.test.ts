@@ -1,29 +1,57 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { posix } from 'node:path'
 import { ALERT_CHANNELS } from '../../src/alerts/open-alert-channel'
-import { allDrivers } from '../../src/delivery/open-target'
+import { allDrivers } from '../../src/drivers/open-target'
 import { QUEUES } from '../../src/queues/open-queue'
 import { STORES } from '../../src/stores/open-store'
+import { pageAt, PATHS } from './pages'
 
-const README = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8')
-
-/** A chapter's table of URLs: the first table below its heading whose rows begin with a link to a chapter of its own. */
-function tableOf(heading: string): string {
-  const chapter = README.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
-  return chapter
-    .split('\n')
-    .filter((line) => /^\| \[[^\]]+\]\(#/.test(line))
-    .join('\n')
+interface Row {
+  readonly text: string
+  /** Of the page that it links to. */
+  readonly page: string
 }
 
-test.each([
-  ['Queues', () => allDrivers(QUEUES)],
-  ['Alert channels', () => allDrivers(ALERT_CHANNELS)],
-  ['Stores', () => allDrivers(STORES)],
-])('%s: every scheme and every form stands in the table, and no other', async (heading, drivers) => {
-  const table = tableOf(heading)
-  const all = await drivers()
-  for (const { form } of all) expect(table).toContain(`\`${form}\``)
-  const schemes = Array.from(table.matchAll(/`([a-z]+):/g), ([, scheme]) => scheme)
-  expect([...new Set(schemes)].sort()).toEqual(all.flatMap((driver) => driver.schemes).sort())
+/** The rows of README's table below a heading, each with a link to its driver's page. */
+function rowsOf(heading: string): readonly Row[] {
+  const chapter =
+    pageAt('README.md')
+      .source.split(`\n### ${heading}\n`)[1]
+      ?.split(/\n##+ /)[0] ?? ''
+  return Array.from(chapter.matchAll(/^\| \[[^\]]+\]\(([^)]+)\).*$/gm), ([text, page = '']) => ({
+    text,
+    page,
+  }))
+}
+
+const schemesIn = (text: string): readonly string[] =>
+  Array.from(text.matchAll(/`([a-z]+):/g), ([, scheme = '']) => scheme)
+
+const KINDS = [
+  ['Queues', 'docs/queues', () => allDrivers(QUEUES)],
+  ['Alert channels', 'docs/channels', () => allDrivers(ALERT_CHANNELS)],
+  ['Stores', 'docs/stores', () => allDrivers(STORES)],
+] as const
+
+describe.each(KINDS)('%s', (heading, folder, drivers) => {
+  test('every scheme and every form stands in the table, and no other', async () => {
+    const table = rowsOf(heading)
+      .map(({ text }) => text)
+      .join('\n')
+    const all = await drivers()
+    for (const { form } of all) expect(table).toContain(`\`${form}\``)
+    expect([...new Set(schemesIn(table))].sort()).toEqual(all.flatMap((driver) => driver.schemes).sort())
+  })
+
+  test('each row links to a page that shows a URL of each of its schemes', () => {
+    for (const { text, page } of rowsOf(heading)) {
+      const { source } = pageAt(page)
+      for (const scheme of schemesIn(text))
+        expect([page, source]).toEqual([page, expect.stringMatching(`\\b${scheme}(:|\`)`)])
+    }
+  })
+
+  test('every page of the folder is in the table', () => {
+    const pages = PATHS.filter((path) => posix.dirname(path) === folder && !path.endsWith('README.md'))
+    expect([...new Set(rowsOf(heading).map(({ page }) => page))].sort()).toEqual(pages)
+  })
 })
