@@ -190,7 +190,9 @@ describe('VERIFY=read-back', () => {
     })
     const answer = await send(parts, jobsXml(jobs(500, { bucket: BUCKET })))
     expect(answer.body).toEqual({ outcome: 'parked', id: 'j3', rest: expect.any(Number) as number })
-    expect(await itemsIn(store)).toMatchObject([
+    // On a busy machine one that was begun in time may wait by itself.
+    const rest = (await itemsIn(store)).filter(({ payload }) => payload.kind !== 'message')
+    expect(rest).toMatchObject([
       { id: expect.stringMatching(/^unverified-/), lastError: 'CI answered 503', payload: { kind: 'rest' } },
     ])
   })
