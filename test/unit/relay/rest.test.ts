@@ -63,7 +63,7 @@ describe('a body that takes longer than a callback has', () => {
     const answer = await send(parts, body, { base64 })
     expect(performance.now() - start).toBeLessThan(3_200)
     const begun = await begunOf(queue, store)
-    expect(queue.events.length).toBeGreaterThan(0)
+    expect(begun).toBeGreaterThan(0)
     // Those that were begun in time came to their end.
     expect(answer).toEqual({ status: 200, body: { outcome: 'parked', id: `j${begun}`, rest: 300 - begun } })
     const [item, ...more] = (await itemsIn(store)).filter(({ payload }) => payload.kind !== 'message')
