@@ -102,7 +102,7 @@ export const CHINESE: Alert = {
     ],
   })),
   more: '以及另外 {count} 个任务',
-  footer: [{ label: '执行 ID', value: RUN_ID }],
+  footer: [{ label: '实例 ID', value: RUN_ID }],
 }
 
 /** About a body that nobody could read: no event, nothing to resolve. */

@@ -63,8 +63,8 @@ export const words: Words = {
   label: '命中标签',
   found: '命中明细',
   score: '分值',
-  frozen: '封禁状态',
-  frozenAs: (state) => ({ '0': '未封禁', '1': '已封禁', '2': '已转移' })[state] ?? state,
+  frozen: '冻结状态',
+  frozenAs: (state) => ({ '0': '未冻结', '1': '已冻结', '2': '已转移' })[state] ?? state,
   dataId: '数据标识',
   workflow: '工作流',
   object: '文件',
@@ -82,15 +82,15 @@ export const words: Words = {
   jobType: '类型',
   reason: '原因',
   noReason: '未知（回调未说明，向数据万象查询也未得到原因）',
-  notAsked: '未知（未配置角色，无法向数据万象查询）',
+  notAsked: '未知（未配置运行角色，无法向数据万象查询）',
   noJobReason: '未知（回调未说明）',
-  run: '执行 ID',
+  run: '实例 ID',
   unnamed: '（未命名）',
   notSet: '（回调未提供）',
   seconds: (seconds) => `耗时 ${seconds} 秒`,
   unreadableTitle: '收到无法解析的回调',
   unreadableKept: (id) =>
-    `原始回调已隔离保存（编号 ${id}）。请运行 npm run outbox -- show ${id} 查看，再决定重新投递（redeliver）或删除（drop）。`,
+    `原始回调已隔离保存（编号 ${id}）。请运行 npm run outbox -- show ${id} 查看，再决定重新投递（redeliver）或丢弃（drop）。`,
   unreadableNotKept: '未配置存储，原始回调仅保留在函数日志中。',
   problem: '问题',
   problemOf: (code, message) => `${PROBLEMS[code]}${placeOf(message)}`,
@@ -99,9 +99,9 @@ export const words: Words = {
   seenInIt: '可辨认的内容',
   unchecked: '未经核实',
   whatToDo: '处理建议',
-  deadTitle: (count) => `${count} 条消息未能送达，已停止重试`,
-  deadAdvice: '请运行 npm run outbox -- list 查看，排除故障后重新投递（redeliver）或删除（drop）。',
-  deadItems: '未送达的消息',
+  deadTitle: (count) => `${count} 条消息未能送达，已转为死信`,
+  deadAdvice: '请运行 npm run outbox -- list 查看，排除故障后重新投递（redeliver）或丢弃（drop）。',
+  deadItems: '死信',
   refusedTitle: (count) => `${count} 条消息屡次被目标拒收`,
   refusedAdvice:
     '目标服务正常，但拒收以下内容：请按下列原因修正接收端或渠道设置。修正前将继续重试，其余消息不受影响。',
@@ -115,7 +115,7 @@ export const words: Words = {
   uncheckedTitle: (count) => `${count} 条回调无法向数据万象核实`,
   uncheckedAdvice:
     '这些回调未被转发。若属于您：请授予函数查询该存储桶的权限，或在 RECONCILE 中填写存储桶与工作流。' +
-    '若非您所发起，回调令牌可能已泄露：请更换 CALLBACK_TOKEN，并运行 npm run outbox -- drop ID 删除这些条目。',
+    '若非您所发起，回调令牌可能已泄露：请更换 CALLBACK_TOKEN，并运行 npm run outbox -- drop ID 丢弃这些条目。',
   duration: (ms) => {
     const minutes = Math.round(ms / 60_000)
     return minutes < 120 ? `${minutes} 分钟` : `${Math.round(minutes / 60)} 小时`
@@ -126,14 +126,14 @@ export const words: Words = {
     queue: (scheme) => `下游队列（${scheme}）`,
     channel: (id) => `告警渠道（${id}）`,
     ci: '数据万象',
-    title: (destination, duration) => `${destination}异常，投递失败已持续 ${duration}`,
+    title: (destination, duration) => `${destination}异常已持续 ${duration}，消息无法投递`,
     over: (destination) => `${destination}已恢复，积压的消息均已送达`,
     since: '开始时间',
     waiting: '等待投递（条）',
-    dead: '已停止重试（条）',
+    dead: '死信（条）',
     lasted: '持续时间',
     advice: (hours) =>
-      `请尽快排除故障。恢复后将自动投递积压的消息，无需人工干预；单条消息重试满 ${hours} 小时仍未送达的，将停止重试。`,
+      `请尽快排除故障。恢复后将自动投递积压的消息，无需人工干预；单条消息重试满 ${hours} 小时仍未送达的，将转为死信，不再重试。`,
   },
   digestTitle: {
     workflows: (count, minutes) =>

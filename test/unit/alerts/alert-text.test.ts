@@ -86,7 +86,7 @@ test('a failed execution, in Chinese', () => {
       '     原因：InputError：no frame',
       '  2. SmartCover',
       '     原因：未知（回调未说明，向数据万象查询也未得到原因）',
-      '执行 ID：i166ee19017b011eda8a5525400c540df',
+      '实例 ID：i166ee19017b011eda8a5525400c540df',
     ].join('\n'),
   )
 })
@@ -267,7 +267,7 @@ test('an unreadable body, kept or not, with what can be seen in it', () => {
       '  1. 未经核实',
       '     文件：a & b.mp4',
       '     状态：失败（Failed）',
-      '     执行 ID：r1',
+      '     实例 ID：r1',
     ].join('\n'),
   )
 })

@@ -60,7 +60,7 @@ test('a review says what it found, how sure it is, and whether the file is froze
       '审核结果：1',
       '命中标签：Ads',
       '分值：96',
-      '封禁状态：已封禁',
+      '冻结状态：已冻结',
       '数据标识：d1',
       '任务 ID：j1',
     ].join('\n'),
@@ -124,7 +124,7 @@ test('why is not known: whether CI was asked is said', () => {
     WorkflowExecution: { RunId: 'r', State: 'Failed', Tasks: { Type: 'T', State: 'Failed' } },
   })
   expect(told(failed, 'en', false)).toContain('CI was not asked (the function has no role)')
-  expect(told(failed, 'zh', false)).toContain('原因：未知（未配置角色，无法向数据万象查询）')
+  expect(told(failed, 'zh', false)).toContain('原因：未知（未配置运行角色，无法向数据万象查询）')
   expect(told(failed, 'zh')).toContain('原因：未知（回调未说明，向数据万象查询也未得到原因）')
 })
 
@@ -150,7 +150,7 @@ test.each([
   )
   expect(plainText(alert)).toMatch(new RegExp(`^问题：${problem}\n`))
   expect(plainText(alert)).toContain(
-    '原始回调已隔离保存（编号 unreadable-1）。请运行 npm run outbox -- show unreadable-1 查看，再决定重新投递（redeliver）或删除（drop）。',
+    '原始回调已隔离保存（编号 unreadable-1）。请运行 npm run outbox -- show unreadable-1 查看，再决定重新投递（redeliver）或丢弃（drop）。',
   )
 })
 

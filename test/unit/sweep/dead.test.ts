@@ -241,7 +241,7 @@ test('every kind of item is named by what is in it, in the language of the team'
   await store.park(of('4', { kind: 'unverified', bodyBase64: '' }))
   await store.park(of('5', { kind: 'unreadable', bodyBase64: '', error: 'malformed', message: '第 3 行' }))
   await sweep(scene(store, { channels: [channel.named], language: 'zh' }), null, LIMITS)
-  expect(givenUp(channel)[0]!.title).toBe('5 条消息未能送达，已停止重试')
+  expect(givenUp(channel)[0]!.title).toBe('5 条消息未能送达，已转为死信')
   expect(givenUp(channel)[0]!.items.map(({ facts }) => facts[0]!.value)).toEqual([
     'no-object',
     'Workflow failed: workflow-3 · 视频/game.mp4',

@@ -80,8 +80,8 @@ test('in Chinese', async () => {
     title: '最近 1 分钟另有 2 次工作流执行失败（因群机器人限流合并通知）',
     itemsHeading: '明细',
     items: [
-      { title: 'workflow-3 · 视频/game.mp4', facts: [{ label: '执行 ID', value: 'r1' }] },
-      { title: 'workflow-3 · 视频/game.mp4', facts: [{ label: '执行 ID', value: 'r2' }] },
+      { title: 'workflow-3 · 视频/game.mp4', facts: [{ label: '实例 ID', value: 'r1' }] },
+      { title: 'workflow-3 · 视频/game.mp4', facts: [{ label: '实例 ID', value: 'r2' }] },
     ],
   })
 })
