@@ -35,6 +35,11 @@ const SHORT_REGIONS: Readonly<Record<string, string>> = {
   'sa-saopaulo': 'sao',
 }
 
+/** `gz` of `ap-guangzhou`; another is as it was given. */
+export function shortRegion(region: string): string {
+  return SHORT_REGIONS[region] ?? region
+}
+
 /** The longest message that the service takes, in bytes of UTF-8. */
 const LONGEST_MESSAGE = 1_048_576
 
@@ -51,7 +56,7 @@ const open: QueueDriver['open'] = (text, context) => {
   }
   const region = url.searchParams.get('region') ?? context.region
   if (region === null) throw new Error(`the region is not known: add it, ${EXAMPLE}`)
-  const short = SHORT_REGIONS[region] ?? region
+  const short = shortRegion(region)
   if (!/^[a-z]+$/.test(short))
     throw new Error(`CMQ's short name of this region is not known: give it, ${EXAMPLE}`)
   const endpoint = new URL(PATH, endpointOf(url.searchParams, `https://cmq-${short}.public.tencenttdmq.com`))

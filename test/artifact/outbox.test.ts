@@ -51,6 +51,17 @@ test.each([
   expect(readFileSync(join(folder.path, 'queue.jsonl'), 'utf8').split('\n')).toHaveLength(2)
 })
 
+test('a bucket without a region is in that of the function, not in that of the media', async () => {
+  const bucket = { STORE_URL: 'cos://relay-1250000000/r', TENCENT_SECRET_ID: 'x', TENCENT_SECRET_KEY: 'x' }
+  const lost = await outbox.run({ ...bucket, COS_REGION: 'ap-shanghai' }, 'list')
+  expect(lost).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('STORE_URL: a region is missing') as string,
+  })
+  const found = await outbox.run({ ...bucket, DEPLOY_REGION: 'xx-nowhere' }, 'list')
+  expect(found.err).toMatch(/relay-1250000000\.cos\.xx-nowhere|cannot be reached|ENOTFOUND|EAI_AGAIN/)
+})
+
 test('a store that cannot be reached: one sentence, and no secret', async () => {
   const ran = await outbox.run({ STORE_URL: 'redis://u:hunter2secret@127.0.0.1:9/0' }, 'list')
   expect(ran.code).toBe(1)

@@ -21,8 +21,11 @@ export const COMMANDS = {
         lifecycleEvents: ['connect'],
         options: {
           ...PLACE,
-          event: { usage: 'What CI reports (default: WorkflowFinish)', type: 'string' },
-          format: { usage: 'XML or JSON (default: XML)', type: 'string' },
+          event: {
+            usage: 'What CI reports (without it, what is missing is added to what is set)',
+            type: 'string',
+          },
+          format: { usage: 'XML or JSON (default: as it is set, else XML)', type: 'string' },
           'dry-run': DRY_RUN,
         },
       },

@@ -113,7 +113,7 @@ async function run(
     throw new UsageError('--all goes with redeliver and list only')
   if (values.from !== undefined && (command !== 'list' || values.all))
     throw new UsageError('--from goes with list only, and without --all')
-  const context = { credentials: () => credentialsOf(env), region: env['COS_REGION'] ?? null }
+  const context = { credentials: () => credentialsOf(env), region: env['TENCENTCLOUD_REGION'] ?? null }
   const url = env['STORE_URL']?.trim() || 'file:.relay/store'
   const opened = await openStore(url, context).catch((error: unknown) => {
     throw new UsageError(`STORE_URL: ${(error as Error).message}`)

@@ -15,6 +15,8 @@ export function settingsHere(own: NodeJS.ProcessEnv, say: (line: string) => void
     const names = addFrom(file, env)
     if (names.length > 0) say(`settings from ${file.name}: ${names.join(', ')}`)
   }
+  // Where the function runs, and with it a store or queue whose URL names no region.
+  if (!env['TENCENTCLOUD_REGION'] && env['DEPLOY_REGION']) env['TENCENTCLOUD_REGION'] = env['DEPLOY_REGION']
   for (const { name, nearest } of unknownSettings(Object.keys(env)))
     say(`${name} is no setting: is ${nearest} meant?`)
   return env

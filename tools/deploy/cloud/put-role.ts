@@ -26,7 +26,8 @@ export async function putRole(session: Session): Promise<void> {
   const statements = statementsFor(variables, {
     appId: String(AppId),
     uin: String(OwnerUin),
-    region: variables['COS_REGION'] ?? region,
+    region,
+    mediaRegion: variables['COS_REGION'] ?? region,
     buckets,
   })
   if (statements.length === 0) {

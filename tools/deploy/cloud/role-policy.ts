@@ -1,3 +1,4 @@
+import { shortRegion } from '../../../src/queues/cmq'
 import type { Variables } from '../variables'
 
 export interface Statement {
@@ -10,8 +11,10 @@ export interface Statement {
 export interface Whose {
   readonly appId: string
   readonly uin: string
-  /** Of the buckets. */
+  /** Of the function, and so of a store or a queue whose URL names none. */
   readonly region: string
+  /** Of the buckets whose executions are read. */
+  readonly mediaRegion: string
   /** Whose executions are read, each with its APPID. */
   readonly buckets: readonly string[]
 }
@@ -27,7 +30,7 @@ const READS = [
 /** The least that a function with these settings must be allowed; empty: nothing. SECURITY.md shows the same. */
 export function statementsFor(
   variables: Variables,
-  { appId, uin, region, buckets }: Whose,
+  { appId, uin, region, mediaRegion, buckets }: Whose,
 ): readonly Statement[] {
   const allow = (action: readonly string[], resource: readonly string[]): Statement => ({
     effect: 'allow',
@@ -40,19 +43,15 @@ export function statementsFor(
       : [
           allow(
             READS,
-            buckets.map((bucket) => `qcs::ci:${region}:uid/${appId}:bucket/${bucket}/*`),
+            buckets.map((bucket) => `qcs::ci:${mediaRegion}:uid/${appId}:bucket/${bucket}/*`),
           ),
         ]
-  return [
-    ...reads,
-    ...storeStatement(variables['STORE_URL'], region),
-    ...queueStatement(variables['QUEUE_URL'], uin),
-  ]
+  return [...reads, ...storeStatement(variables['STORE_URL']), ...queueStatement(variables['QUEUE_URL'])]
 
-  function storeStatement(url: string | undefined, usual: string): readonly Statement[] {
+  function storeStatement(url: string | undefined): readonly Statement[] {
     if (!url?.startsWith('cos:')) return []
     const { host, pathname, searchParams } = new URL(url)
-    const place = `qcs::cos:${searchParams.get('region') ?? usual}:uid/${appIdIn(host)}:${host}`
+    const place = `qcs::cos:${searchParams.get('region') ?? region}:uid/${appIdIn(host)}:${host}`
     const prefix = decodeURIComponent(pathname).replaceAll(/^\/+|\/+$/g, '')
     const objects = prefix === '' ? `${place}/*` : `${place}/${prefix}/*`
     return [
@@ -61,12 +60,12 @@ export function statementsFor(
     ]
   }
 
-  function queueStatement(url: string | undefined, owner: string): readonly Statement[] {
+  function queueStatement(url: string | undefined): readonly Statement[] {
     if (!url?.startsWith('cmq:')) return []
     const { host, searchParams } = new URL(url)
-    const place = searchParams.get('region') ?? ''
+    const place = shortRegion(searchParams.get('region') ?? region)
     return [
-      allow(['cmqqueue:SendMessage'], [`qcs::cmqqueue:${place}:uin/${owner}:queueName/uin/${owner}/${host}`]),
+      allow(['cmqqueue:SendMessage'], [`qcs::cmqqueue:${place}:uin/${uin}:queueName/uin/${uin}/${host}`]),
     ]
   }
 }

@@ -253,7 +253,7 @@ async function store(
   const other = opened.find(({ variable, scheme }) => variable === 'STORE_URL' && scheme !== 'cos')
   if (other !== undefined) return [await target(session, other)]
   const [, bucket = ''] = /^cos:\/\/([^/?]+)/.exec(url) ?? []
-  const region = /[?&]region=([\w-]+)/.exec(url)?.[1] ?? bucketRegion(session, found.variables)
+  const region = /[?&]region=([\w-]+)/.exec(url)?.[1] ?? session.region
   // They become part of a host name.
   if (!isBucketName(bucket) || !isRegion(region))
     return [fail('STORE_URL: cos: no bucket with its APPID', 'cos://BUCKET-APPID/PREFIX?region=REGION')]
