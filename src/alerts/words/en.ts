@@ -96,11 +96,11 @@ export const words: Words = {
   runningAdvice:
     'Look at it in the console of Cloud Infinite: it may hang, and no callback comes until it ends.',
   outage: {
-    queue: (scheme) => `the queue (${scheme})`,
-    channel: (id) => `the alert channel ${id}`,
-    ci: 'CI',
-    title: (destination, duration) => `Deliveries to ${destination} have been failing for ${duration}`,
-    over: (destination) => `Deliveries to ${destination} arrive again: all that waited has been delivered`,
+    queue: (scheme) => `Deliveries to the queue (${scheme})`,
+    channel: (id) => `Deliveries to the alert channel ${id}`,
+    ci: 'Questions to CI',
+    title: (destination, duration) => `${destination} have been failing for ${duration}`,
+    over: (destination) => `${destination} arrive again: all that waited has been delivered`,
     since: 'Since',
     waiting: 'Waiting',
     dead: 'Given up',

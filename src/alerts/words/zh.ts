@@ -126,7 +126,7 @@ export const words: Words = {
     queue: (scheme) => `下游队列（${scheme}）`,
     channel: (id) => `告警渠道（${id}）`,
     ci: '数据万象',
-    title: (destination, duration) => `${destination}异常已持续 ${duration}，消息无法投递`,
+    title: (destination, duration) => `${destination}异常已持续 ${duration}`,
     over: (destination) => `${destination}已恢复，积压的消息均已送达`,
     since: '开始时间',
     waiting: '等待投递（条）',
