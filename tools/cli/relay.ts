@@ -1,6 +1,6 @@
 import { invokeCommand } from '../local/invoke'
 import { harmless } from '../local/harmless'
-import { outboxCommand } from '../local/outbox'
+import { outboxCommand } from '../outbox/command'
 import { startCommand } from '../local/start'
 import { isHelp, newCommand, UsageError } from './command'
 

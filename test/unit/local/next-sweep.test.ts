@@ -1,4 +1,4 @@
-import { nextSweep, whenIs } from '../../../tools/local/next-sweep'
+import { nextSweep, whenIs } from '../../../tools/outbox/next-sweep'
 import { brokenStore, memoryStore } from '../../support/parts'
 
 const NOW = Date.UTC(2026, 0, 5, 8)
