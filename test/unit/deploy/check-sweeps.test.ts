@@ -1,4 +1,4 @@
-import { aboutIn, checkSweeps, lastSweep } from '../../../tools/deploy/commands/check-sweeps'
+import { aboutIn, checkSweeps, lastSweep } from '../../../tools/deploy/commands/doctor/check-sweeps'
 import { CloudError } from '../../../tools/deploy/cloud/cloud-api'
 import type { Session } from '../../../tools/deploy/session'
 

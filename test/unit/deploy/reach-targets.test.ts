@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { isPrivate, whyUnreachable } from '../../../tools/deploy/commands/reach-targets'
+import { isPrivate, whyUnreachable } from '../../../tools/deploy/commands/doctor/reach-targets'
 
 test('addresses that need a VPC', () => {
   expect(

@@ -1,5 +1,5 @@
 import { connect, isIP } from 'node:net'
-import type { Endpoint } from '../../../src/net/endpoint'
+import type { Endpoint } from '../../../../src/net/endpoint'
 
 /** Addresses that only somebody in the same network can reach: for a function, in the same VPC. */
 export function isPrivate(host: string): boolean {

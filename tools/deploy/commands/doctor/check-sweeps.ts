@@ -1,8 +1,8 @@
-import { LATE_SWEEP } from '../../../src/config/read-config'
+import { LATE_SWEEP } from '../../../../src/config/read-config'
 import { fail, type Finding, ok, warn } from './finding'
-import { findFunction, listTriggers } from '../cloud/functions'
-import { cronOf } from '../cloud/put-timer'
-import type { Session } from '../session'
+import { findFunction, listTriggers } from '../../cloud/functions'
+import { cronOf } from '../../cloud/put-timer'
+import type { Session } from '../../session'
 
 /** What the function says of itself; null: nothing that can be read. */
 export type About = {
