@@ -531,6 +531,29 @@ export function outboxContract(
       expect(await lines()).toEqual({})
     })
 
+    test('nor does he make due what another, of the same process, has put off meanwhile', async () => {
+      await parkAll([itemAbout('a', 1)])
+      const late = await take({ leaseMs: LEASE })
+      await under.pass(LEASE)
+      const turns = await take()
+      expect(idsIn(turns)).toEqual([['a-1']])
+      await under.store.giveBack(late)
+      const now = Date.now()
+      await under.store.park({ ...turns[0]!.items[0], tries: 1, dueAt: now + HOUR, waitMs: HOUR })
+      await under.store.giveBack(turns)
+      expect(await take({}, QUEUE, now)).toEqual([])
+    })
+
+    test('what was removed and parked anew while it was taken is due when it says', async () => {
+      await parkAll([itemAbout('a', 1)])
+      const turns = await take()
+      await under.store.remove(['a-1'])
+      const now = Date.now()
+      await under.store.park({ ...turns[0]!.items[0], tries: 1, dueAt: now + HOUR, waitMs: HOUR })
+      await under.store.giveBack(turns)
+      expect(await take({}, QUEUE, now)).toEqual([])
+    })
+
     test('a made-up holder gives nothing back', async () => {
       await parkAll([itemAbout('a', 1)])
       const [turn] = await take()

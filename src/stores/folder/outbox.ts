@@ -36,6 +36,12 @@ export interface FolderOutbox extends Outbox {
   readonly tidyId: (pointer: string) => Promise<void>
 }
 
+/** Of an item that is taken: where it stands, null when it is gone; and who has it: a lease may have ended unseen, and another taken it then. */
+interface Taken {
+  place: string | null
+  readonly holders: Set<string>
+}
+
 /** A line's walk, and when it was last noted where it is. */
 interface Way {
   readonly line: Line
@@ -51,8 +57,8 @@ interface Way {
 export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
   const few = limiter(medium.atOnce)
   const ways = new Map<string, Promise<Way>>()
-  /** Where the items stand that are taken, by id. */
-  const taken = new Map<string, string>()
+  /** The items that are taken, by id. */
+  const taken = new Map<string, Taken>()
   /** Turns that this instance has. */
   const holders = new Set<string>()
   /** What is due though its first item is not, since when: a destination that took one takes the next, unless that was put off later. */
@@ -202,7 +208,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
 
   /** Where they stand; what is taken, where it was taken: if another parks it anew meanwhile, it is delivered once more. */
   const placesOf = async (ids: readonly string[]): Promise<readonly string[]> => {
-    const places = await Promise.all(ids.map(async (id) => taken.get(id) ?? few(() => led(pointerTo(id)))))
+    const places = await Promise.all(ids.map(async (id) => taken.get(id)?.place ?? few(() => led(pointerTo(id)))))
     return places.filter((place) => place !== null)
   }
   const removeAll = async (those: readonly string[]): Promise<void> => {
@@ -214,7 +220,8 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     await medium.remove([...places, ...ids.flatMap((id) => old.placeOf(id) ?? [])], pointers)
     for (const place of places) await left(place)
     for (const id of ids) {
-      taken.delete(id)
+      const own = taken.get(id)
+      if (own !== undefined) own.place = null
       const shown = old.placeOf(id)
       if (shown !== null) strays.forget(medium.shown(shown))
     }
@@ -242,6 +249,10 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     return outcomes.filter(isItem)
   }
 
+  const takes = (holder: string, id: string, place: string): void => {
+    holders.add(holder)
+    taken.set(id, { place, holders: (taken.get(id)?.holders ?? new Set()).add(holder) })
+  }
   const takeTurn = async (way: Way, plan: Planned, search: Search, leaseMs: number): Promise<Turn | null> => {
     const { turn } = plan.known
     const holder = await few(() => medium.lease(turn, leaseMs))
@@ -255,8 +266,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     const mayGo = (item: ParkedItem): boolean =>
       isDue(item, search.now) || (dueAtOnce.get(turn) ?? 0) >= (writtenAt.get(item) ?? Infinity)
     if (first !== undefined && mayGo(first)) {
-      for (const item of [first, ...rest]) taken.set(item.id, placeOf(item))
-      holders.add(holder)
+      for (const item of [first, ...rest]) takes(holder, item.id, placeOf(item))
       return { group: turnOf(first), holder, items: [first, ...rest] }
     }
     dueAtOnce.delete(turn)
@@ -267,11 +277,11 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
   /** Whether what is left of a turn is due at once; what the turn lost must be gone by now. */
   const goesOn = ({ holder, items }: Turn): boolean => {
     if (!holders.has(holder)) return false
-    const leftOver = items.filter(({ id }) => taken.has(id))
-    if (leftOver.length === items.length) return false
+    const places = items.map(({ id }) => taken.get(id)?.place ?? null)
+    if (!places.includes(null)) return false
     const turn = turnIn(placeOf(items[0]))
-    const head = leftOver.find(({ id }) => turnIn(taken.get(id) ?? '') === turn)
-    return head === undefined || taken.get(head.id) === placeOf(head)
+    const [head] = places.filter((place) => place !== null && turnIn(place) === turn).sort()
+    return head === undefined || items.some((item) => placeOf(item) === head)
   }
 
   /** Every item's place from one on, in the order of the line. */
@@ -303,13 +313,14 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
 
   const parkAnew = async (item: ParkedItem): Promise<void> => {
     const pointer = pointerTo(item.id)
-    const known = taken.get(item.id)
+    const own = taken.get(item.id)
+    const known = own?.place ?? undefined
     const before = known ?? (await led(pointer))
     const isThere = known !== undefined || (before !== null && (await medium.readStart(before)) !== null)
     const parkedAt = isThere && before !== null ? parkedAtIn(before) : item.parkedAt
     const place = placeOf({ ...item, parkedAt })
     const bytes = await put({ ...item, parkedAt }, place)
-    if (known !== undefined) taken.set(item.id, place)
+    if (own !== undefined) own.place = place
     if (before !== place) await medium.replace(pointer, place)
     if (before !== null && before !== place) {
       await medium.remove([before])
@@ -343,9 +354,10 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
       await old.moveOne(item.id)
       const pointer = pointerTo(item.id)
       const first = placeOf(item)
-      const known = taken.get(item.id)
-      if (known === undefined && (await medium.create(pointer, first))) {
+      const own = taken.get(item.id)
+      if ((own?.place ?? null) === null && (await medium.create(pointer, first))) {
         const bytes = await put(item, first)
+        if (own !== undefined) own.place = first
         // Parked twice at once: the other one has come later, and did not see this one.
         const last = medium.looksTwice ? await led(pointer) : first
         if (last !== first && last !== null) return medium.remove([first])
@@ -440,8 +452,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
         if (holder === null) return null
         const item = await itemAt(place)
         if (isItem(item)) {
-          taken.set(id, place)
-          holders.add(holder)
+          takes(holder, id, place)
           return { group: turnOf(item), holder, items: [item] as const }
         }
         await medium.endLeases([{ turn, holder }])
@@ -454,7 +465,11 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
       for (const turn of turns) if (goesOn(turn)) dueAtOnce.set(digestOf(turn.group), Date.now())
       for (const { holder, items } of turns) {
         holders.delete(holder)
-        for (const { id } of items) taken.delete(id)
+        for (const { id } of items) {
+          const own = taken.get(id)
+          own?.holders.delete(holder)
+          if (own?.holders.size === 0) taken.delete(id)
+        }
       }
       await medium.endLeases(turns.map(({ group, holder }) => ({ turn: digestOf(group), holder })))
     },

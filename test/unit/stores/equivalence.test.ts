@@ -1,7 +1,7 @@
 import { openCosStore, openFileStore, openMemoryStore } from '../../support/open-drivers'
 import fc from 'fast-check'
 import { type Line, lineOf } from '../../../src/stores/line'
-import type { Store, Turn } from '../../../src/stores/store'
+import { byArrival, type Store, type TakeLimits, type Turn } from '../../../src/stores/store'
 import { groupAt } from '../../contracts/outbox-contract'
 import { startFakeCos, type FakeCos } from '../../support/fake-cos'
 import { messageItem } from '../../support/store-setup'
@@ -37,6 +37,21 @@ function lineAt(place: (typeof PLACES)[number]): Line {
 
 function withoutHolder({ group, items: taken }: Turn): object {
   return { group, items: taken }
+}
+
+/** All that is due, in one batch or in several: which of the groups come first is the medium's, and so they are put in order of arrival. */
+async function allDue(
+  store: Store,
+  line: Line,
+  at: number,
+  limits: Omit<TakeLimits, 'bytes'>,
+): Promise<Turn[]> {
+  const taken: Turn[] = []
+  for (;;) {
+    const some = await store.takeDue(line, at, { ...limits, bytes: 1e6 })
+    if (some.length === 0) return taken.sort((one, other) => byArrival(one.items[0], other.items[0]))
+    taken.push(...some)
+  }
 }
 
 /** What a store answers, without what each makes up for itself. */
@@ -99,18 +114,7 @@ const items: Steps = fc.oneof(
     .map(([place, ahead, leaseMs]) => ({
       says: `take what is due in ${JSON.stringify(lineAt(place))} in ${ahead}, for ${leaseMs}`,
       step: async (store: Store, { turns }: Hands) => {
-        const taken: Turn[] = []
-        // In one batch or in several.
-        for (;;) {
-          const some = await store.takeDue(lineAt(place), now + ahead, {
-            groups: 9,
-            items: 99,
-            bytes: 1e6,
-            leaseMs,
-          })
-          if (some.length === 0) break
-          taken.push(...some)
-        }
+        const taken = await allDue(store, lineAt(place), now + ahead, { groups: 9, items: 99, leaseMs })
         turns.push(...taken)
         return taken.map(withoutHolder)
       },
@@ -147,15 +151,13 @@ const items: Steps = fc.oneof(
     .map(([place, fails, most]) => ({
       says: `sweep ${JSON.stringify(lineAt(place))}, ${most} of a group: the first goes${fails ? ', the next one fails' : ''}`,
       step: async (store: Store) => {
-        const limits = { groups: 1, items: most, bytes: 1e6, leaseMs: 60_000 }
-        const turns = await store.takeDue(lineAt(place), now, limits)
-        for (const {
-          items: [first, second],
-        } of turns) {
+        const turns = await allDue(store, lineAt(place), now, { groups: 1, items: most, leaseMs: 60_000 })
+        for (const turn of turns) {
+          const [first, second] = turn.items
           parked += 1
           if (fails && second !== undefined)
             await store.park({ ...second, dueAt: now + 500 + parked / 1024, waitMs: 1000 })
-          await store.giveBack(turns, [first.id])
+          await store.giveBack([turn], [first.id])
         }
         return turns.map(withoutHolder)
       },
