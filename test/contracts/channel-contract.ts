@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import * as fc from 'fast-check'
+import fc from '../support/properties'
 import { runId } from '../artifact/callbacks'
 import { type Answered, answered, openRelay, type Relay } from '../artifact/open-relay'
 import { callbackEvent } from '../artifact/callbacks'

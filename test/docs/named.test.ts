@@ -112,7 +112,7 @@ test('commands that are none, and options that are none, are found', () => {
 })
 
 /** Options of this machine's own commands, wherever their files lie. */
-const LOCAL_OPTIONS = ['tools/local', 'tools/cli']
+const LOCAL_OPTIONS = ['tools/local', 'tools/outbox', 'tools/cli']
   .map((folder) => join(ROOT, folder))
   .filter((folder) => existsSync(folder))
   .flatMap((folder) =>

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import fc from 'fast-check'
+import fc from '../support/properties'
 import { bodyText } from '../../src/callback/body-text'
 import { type CloudEvent, toCloudEvent, withRaw } from '../../src/callback/cloud-event'
 import { noticeOfJob } from '../../src/callback/kinds/job'

@@ -10,13 +10,13 @@ export interface Output {
 export interface RunningTool {
   readonly child: ChildProcess
   readonly output: Output
-  /** Resolves with the first match in standard output, or in both streams. Rejects when the process ends, or after 20 s. */
+  /** Resolves with the first match in standard output, or in both streams. Rejects when the process ends, or after 40 s. */
   readonly seen: (pattern: RegExp, where?: 'stdout' | 'stderr') => Promise<RegExpMatchArray>
   readonly exit: Promise<number | null>
   readonly interrupt: () => Promise<number | null>
 }
 
-const LONGEST_MS = 20_000
+const LONGEST_MS = 40_000
 
 export function runTool(
   file: string,

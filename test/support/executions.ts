@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from './properties'
 import { noticeOfJob } from '../../src/callback/kinds/job'
 import { noticeOf } from '../../src/callback/kinds/workflow'
 import type { Notice } from '../../src/callback/notice'

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from './properties'
 
 /** What someone who may name an object could try. */
 const HOSTILE_NAMES = [

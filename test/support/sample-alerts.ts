@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from './properties'
 import type { Alert, AlertItem } from '../../src/alerts/alert'
 import { type CloudEvent, toCloudEvent } from '../../src/callback/cloud-event'
 import { noticeOf } from '../../src/callback/kinds/workflow'

@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import fc from 'fast-check'
+import fc from '../support/properties'
 import type * as Index from '../../src/index'
 import { execution } from '../support/executions'
 import { TOKEN } from '../support/parts'

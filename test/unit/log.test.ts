@@ -1,5 +1,5 @@
 import fs from 'node:fs'
-import fc from 'fast-check'
+import fc from '../support/properties'
 import { createLog, LOG_LEVELS, type LogLevel, redactor } from '../../src/log'
 
 function logged(

@@ -208,7 +208,9 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
 
   /** Where they stand; what is taken, where it was taken: if another parks it anew meanwhile, it is delivered once more. */
   const placesOf = async (ids: readonly string[]): Promise<readonly string[]> => {
-    const places = await Promise.all(ids.map(async (id) => taken.get(id)?.place ?? few(() => led(pointerTo(id)))))
+    const places = await Promise.all(
+      ids.map(async (id) => taken.get(id)?.place ?? few(() => led(pointerTo(id)))),
+    )
     return places.filter((place) => place !== null)
   }
   const removeAll = async (those: readonly string[]): Promise<void> => {

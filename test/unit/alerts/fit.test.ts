@@ -1,4 +1,4 @@
-import * as fc from 'fast-check'
+import fc from '../../support/properties'
 import type { Alert } from '../../../src/alerts/alert'
 import { bytesOf, cut, fitAlert, type FittedAlert, oneLine } from '../../../src/alerts/fit'
 import { textOf } from '../../../src/alerts/lines'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { bodyText } from '../../../src/callback/body-text'
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')

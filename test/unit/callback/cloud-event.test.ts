@@ -1,5 +1,5 @@
 import { CloudEvent as Official } from 'cloudevents'
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { toCloudEvent } from '../../../src/callback/cloud-event'
 import { noticeOfJob } from '../../../src/callback/kinds/job'
 import { noticeOf } from '../../../src/callback/kinds/workflow'

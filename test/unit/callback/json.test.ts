@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { readJson } from '../../../src/callback/json'
 
 describe('JSON that cannot be read is refused, with the character at fault', () => {

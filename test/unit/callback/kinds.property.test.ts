@@ -1,5 +1,5 @@
 import { CloudEvent } from 'cloudevents'
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { toCloudEvent, withRaw } from '../../../src/callback/cloud-event'
 import type { Notice } from '../../../src/callback/notice'
 import { readCallback } from '../../../src/callback/read-callback'

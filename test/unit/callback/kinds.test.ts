@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { toCloudEvent } from '../../../src/callback/cloud-event'
 import type { Notice, Verdict } from '../../../src/callback/notice'
 import { readCallback } from '../../../src/callback/read-callback'

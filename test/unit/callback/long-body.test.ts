@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert'
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { readLongBody } from '../../../src/callback/long-body'
 import type { Notice } from '../../../src/callback/notice'
 import type { Notices } from '../../../src/callback/notices'

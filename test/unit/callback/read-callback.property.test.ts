@@ -1,5 +1,5 @@
 import { deepStrictEqual } from 'node:assert'
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { bodyText } from '../../../src/callback/body-text'
 import { toCloudEvent } from '../../../src/callback/cloud-event'
 import { readCallback } from '../../../src/callback/read-callback'

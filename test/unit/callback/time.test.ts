@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { isRfc3339, latest, toRfc3339 } from '../../../src/callback/time'
 
 test.each([

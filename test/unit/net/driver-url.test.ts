@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { driverUrl, misspelt } from '../../../src/net/driver-url'
 
 const KNOWN = ['queue', 'exchange', 'routingKey', 'declare']

@@ -1,5 +1,5 @@
 import { openCosStore, openFileStore, openMemoryStore } from '../../support/open-drivers'
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { type Line, lineOf } from '../../../src/stores/line'
 import { byArrival, type Store, type TakeLimits, type Turn } from '../../../src/stores/store'
 import { groupAt } from '../../contracts/outbox-contract'

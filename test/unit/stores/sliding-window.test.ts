@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { slideWindow } from '../../../src/stores/sliding-window'
 
 test('never lets more than the limit go in any window, and the wait it tells is exact', () => {

@@ -1,5 +1,5 @@
 import COS from 'cos-nodejs-sdk-v5'
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import { cosEncode, signCos, type SignedParts } from '../../../src/tencent/cos-sign'
 
 const CREDENTIALS = { secretId: 'AKIDexample', secretKey: 'exampleKey', sessionToken: null }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import fc from '../../support/properties'
 import Sign from 'tencentcloud-sdk-nodejs-common/tencentcloud/common/sign'
 import { signTc3, type ApiCall } from '../../../src/tencent/tc3'
 
