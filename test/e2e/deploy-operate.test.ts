@@ -82,9 +82,13 @@ describe('callback rotate', () => {
     scene.cloud.ci.queues.set('p1', { name: 'queue', state: 'Active', notify: notifyOf(url) })
     const documents = { name: 'documents', state: 'Active', notify: notifyOf(url), path: '/docqueue' }
     scene.cloud.ci.queues.set('p2', documents)
-    writeFileSync(join(scene.project.folder, '.env'), `# mine\nCALLBACK_TOKEN=${TOKEN}\nLOG_LEVEL=info\n`, {
-      mode: 0o600,
-    })
+    writeFileSync(
+      join(scene.project.folder, '.env'),
+      `# mine\nCALLBACK_TOKEN=${TOKEN} # whose it is\nLOG_LEVEL=info\n`,
+      {
+        mode: 0o600,
+      },
+    )
   })
 
   test('a file in which it would not count is not touched, and nothing else', async () => {
@@ -148,7 +152,7 @@ describe('callback rotate', () => {
     expect(ran.last(1)).toContain('There is no terminal to answer on: give --yes.')
     const [next = '', old] = tokens().split(',')
     expect([next.length, old]).toEqual([32, TOKEN])
-    expect(dotenv()).toBe(`# mine\nCALLBACK_TOKEN=${next},${TOKEN}\nLOG_LEVEL=info\n`)
+    expect(dotenv()).toBe(`# mine\nCALLBACK_TOKEN=${next},${TOKEN} # whose it is\nLOG_LEVEL=info\n`)
     expect(statSync(join(scene.project.folder, '.env')).mode & 0o777).toBe(0o600)
     expect([await post(next), await post(TOKEN)]).toEqual([200, 200])
   })
@@ -192,7 +196,7 @@ describe('callback rotate', () => {
     const ran = await scene.serverless(`${ROTATE} --finish`, byFile)
     expect([ran.code, ran.last(1)]).toEqual([0, 'The old token is no longer taken.'])
     expect(tokens()).toBe(next)
-    expect(dotenv()).toContain(`CALLBACK_TOKEN=${next}\n`)
+    expect(dotenv()).toContain(`CALLBACK_TOKEN=${next} # whose it is\n`)
     expect([await post(next), await post(TOKEN)]).toEqual([200, 401])
     const again = await scene.serverless(`${ROTATE} --finish`, byFile)
     expect(again.last(1)).toBe('The function takes one token: there is nothing to finish.')
@@ -251,13 +255,15 @@ describe('callback rerun', () => {
   })
 
   test('what there is not, and what is half said', async () => {
-    const [none, half, unknown, since] = await Promise.all([
+    const [none, half, unknown, mistyped, since] = await Promise.all([
       scene.serverless('callback rerun'),
       scene.serverless('callback rerun --failed'),
       scene.serverless(`callback rerun nosuchrun --bucket ${BUCKET} --yes`),
+      scene.serverless(`callback rerun --failed --bucket ${BUCKET} --workflow w11 --yes`),
       scene.serverless(`callback rerun --failed --since 2 --bucket ${BUCKET} --workflow w1 --yes`),
     ])
-    expect([none, half, unknown, since].map(({ code }) => code)).toEqual([1, 1, 1, 1])
+    expect([none, half, unknown, mistyped, since].map(({ code }) => code)).toEqual([1, 1, 1, 1, 1])
+    expect(mistyped.last(1)).toMatch(/^CI knows no workflow w11 in bucket media-1250000000/)
     expect(since.last(1)).toMatch(/^2 is no time: give a span such as 30m/)
     expect(scene.cloud.ci.started).toEqual([])
     expect(none.last(1)).toMatch(/^Run what again\? Give RUN_ID/)

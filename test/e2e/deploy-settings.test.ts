@@ -113,6 +113,23 @@ test('what is deployed is what was given, byte for byte: by shell, by --param, b
   writeFileSync(join(scene.project.folder, '.env'), '')
 })
 
+test('a package that is not there; a file of settings that is no text', async () => {
+  const [packed, file] = await Promise.all([
+    scene.serverless('deploy --package nowhere'),
+    (async () => {
+      writeFileSync(join(scene.project.folder, '.env.utf16'), Buffer.from('LOG_LEVEL=info\n', 'utf16le'))
+      return scene.serverless('deploy --stage utf16')
+    })(),
+  ])
+  expect([packed.code, packed.last(1)]).toEqual([
+    1,
+    expect.stringMatching(
+      /^nowhere\/cos-callback-relay\.zip cannot be read \(ENOENT\): `npx serverless package/,
+    ),
+  ])
+  expect([file.code, file.last(1)]).toEqual([1, '.env.utf16 is no UTF-8 text: save it as UTF-8'])
+})
+
 test('a stage of its own: its file, by DEPLOY_STAGE of the shell; another runtime; no log in CLS', async () => {
   writeFileSync(join(scene.project.folder, '.env.own'), 'LOG_LEVEL=error\n')
   const ran = await scene.serverless('deploy --param runtime=Nodejs22.21 --param logs=off', {

@@ -99,10 +99,11 @@ test('callback doctor tells when the last sweep was, and fails when that is too 
 test('invoke, invoke local', async () => {
   const local =
     'invoke local -f callback --path events/url-failed.json --env ALERT_URLS=console: --env STORE_URL='
-  const [invoked, tried, bad, swept] = await Promise.all([
+  const [invoked, tried, bad, missing, swept] = await Promise.all([
     scene.serverless('invoke -f callback --path events/url-success.json'),
     scene.serverless(local),
     scene.serverless('invoke local -f callback --path events/malformed.json'),
+    scene.serverless('invoke -f callback --path events/no-such.json'),
     scene.serverless(
       `invoke -f sweep --data ${JSON.stringify({ Type: 'Timer', TriggerName: 'every-five-minutes', Time: '2026-01-01T00:00:00Z', Message: '' })}`,
     ),
@@ -116,6 +117,10 @@ test('invoke, invoke local', async () => {
   expect(tried.code).toBe(0)
   expect(bad.code).toBe(1)
   expect(bad.last(1)).toBe('The answer was none of 2xx: see above.')
+  expect([missing.code, missing.last(1)]).toEqual([
+    1,
+    '--path events/no-such.json cannot be read (ENOENT): the samples are events/NAME.json.',
+  ])
   expect(swept.code).toBe(0)
 })
 

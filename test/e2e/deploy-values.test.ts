@@ -8,7 +8,7 @@ import { random } from '../support/random'
 jest.setTimeout(3_600_000)
 
 const VALUES = Number(process.env['RELAY_VALUES'] ?? 60)
-const SEED = Number(process.env['RELAY_SEED'] ?? Date.now() % 1_000_000)
+const SEED = Number(process.env['RELAY_SEED'] ?? 20_261_126)
 /** Bytes that all of an environment may take, with room for names and the token. */
 const ROOM = 3_700
 const ASCII = Array.from({ length: 94 }, (_, index) => String.fromCharCode(33 + index))

@@ -75,11 +75,11 @@ export class RelayDeploy {
     const ofShell = process.env['DEPLOY_STAGE']
     const given = textOption(options, 'stage') ?? paramsIn(options)['stage'] ?? process.env['DEPLOY_STAGE']
     this.stageOfFile = given || 'dev'
-    this.dotenv = readDotenv(serverless.serviceDir, this.stageOfFile)
+    this.dotenv = this.fileOf(this.stageOfFile)
     this.fromFile = this.dotenv === null ? [] : addFrom(this.dotenv, process.env)
     // The file of a stage that was asked for is none that the next command reads by itself.
     const isUsual = this.stageOfFile === (ofShell || 'dev')
-    const usual = isUsual ? this.dotenv : readDotenv(serverless.serviceDir, ofShell || 'dev')
+    const usual = isUsual ? this.dotenv : this.fileOf(ofShell || 'dev')
     this.usualStage = ofShell || usual?.values['DEPLOY_STAGE'] || null
     if (this.dotenv !== null)
       writers.log.notice(`Read ${this.dotenv.name}: ${this.fromFile.join(', ') || 'nothing new'}`)
@@ -108,6 +108,14 @@ export class RelayDeploy {
       'callback:role:role': this.guarded(putRole),
       'callback:rotate:rotate': this.guarded(rotate),
       'callback:rerun:rerun': this.guarded(rerun),
+    }
+  }
+
+  private fileOf(stage: string): DotenvFile | null {
+    try {
+      return readDotenv(this.serverless.serviceDir, stage)
+    } catch (error) {
+      throw new this.serverless.classes.Error(explain(error))
     }
   }
 

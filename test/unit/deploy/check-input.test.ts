@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { addFrom, readDotenv } from '../../../tools/local/dotenv-file'
 import { unknownSettings } from '../../../src/config/unknown-settings'
@@ -70,6 +70,20 @@ test.each([
     'redis://:pa\\$word@h',
     ['QUEUE_URL in .env: \\$ is taken as it stands, backslash and all; write $ alone'],
   ],
+  ['QUEUE_URL="https://h/x#a\n https://h/y#b"', 'https://h/x#a\n https://h/y#b', []],
+  ["QUEUE_URL='redis://:pa\\nword@h' # a comment", 'redis://:pa\\nword@h', []],
+  [
+    'QUEUE_URL="redis://:pa\\nword@h"',
+    'redis://:pa\nword@h',
+    [
+      'QUEUE_URL in .env: \\n and \\r between double quotes would become the end of a line; put the value in single quotes',
+    ],
+  ],
+  [
+    'QUEUE_URL="https://h/x#secret=whsec_a',
+    '"https://h/x',
+    ['QUEUE_URL in .env: the # and what follows would be cut off; put the value in quotes'],
+  ],
 ])('%s', (line, value, problems) => {
   write('.env', `OTHER=1\n# QUEUE_URL=x#y\n${line}\n`)
   expect(readDotenv(folder.path, 'dev')).toEqual({
@@ -97,4 +111,25 @@ test('a stage that .env itself names cannot choose another file: said, not passe
     '.env.prod: is not read when .env names the stage; give --stage prod',
   ])
   expect(otherStageProblems(folder.path, 'prod', 'prod')).toEqual([])
+})
+
+test('a list of several lines in quotes is one value, of which nothing is cut off', () => {
+  write('.env', 'ALERT_URLS="https://h/x#secret=a\n  wecom://KEY"\nLOG_LEVEL=info\n')
+  expect(readDotenv(folder.path, 'dev')).toEqual({
+    name: '.env',
+    values: { ALERT_URLS: 'https://h/x#secret=a\n  wecom://KEY', LOG_LEVEL: 'info' },
+    problems: [],
+  })
+  write('.env', 'ALERT_URLS="wecom://A\\nwecom://B"\n')
+  expect(readDotenv(folder.path, 'dev')).toMatchObject({
+    values: { ALERT_URLS: 'wecom://A\nwecom://B' },
+    problems: [],
+  })
+})
+
+test('a file that is no text is named', () => {
+  writeFileSync(join(folder.path, '.env'), Buffer.from('\ufeffLOG_LEVEL=info\n', 'utf16le'))
+  expect(() => readDotenv(folder.path, 'dev')).toThrow('.env is no UTF-8 text: save it as UTF-8')
+  mkdirSync(join(folder.path, '.env.prod'))
+  expect(() => readDotenv(folder.path, 'prod')).toThrow('.env.prod cannot be read: EISDIR')
 })

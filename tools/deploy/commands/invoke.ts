@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tokensIn } from '../../../src/config/read-config'
+import { reasonOf } from '../../../src/net/reason-of'
 import { harmlessJson } from '../../local/harmless'
 import { variablesOf } from '../variables'
 import { eventWithToken } from '../../local/event-with-token'
@@ -75,5 +76,8 @@ export async function invokeLocally(session: Session): Promise<void> {
 
 async function eventOption({ options }: Session): Promise<string | null> {
   const path = textOption(options, 'path')
-  return path === null ? textOption(options, 'data') : readFile(path, 'utf8')
+  if (path === null) return textOption(options, 'data')
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Error(`--path ${path} cannot be read (${reasonOf(error)}): the samples are events/NAME.json.`)
+  })
 }

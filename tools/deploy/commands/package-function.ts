@@ -3,6 +3,7 @@ import { copyFile, mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { openPromise } from 'yauzl'
+import { reasonOf } from '../../../src/net/reason-of'
 import type { Serverless } from '../serverless'
 
 export const LARGEST_PACKAGE = 512 * 1024
@@ -36,7 +37,11 @@ export async function packageFunction(serverless: Serverless): Promise<string> {
 
 /** Also a package from elsewhere (`--package`) is looked into before it goes up. Throws when there is more in it than the function. */
 export async function checkPackage(zip: string): Promise<void> {
-  const { size } = await stat(zip)
+  const { size } = await stat(zip).catch((error: unknown) => {
+    throw new Error(
+      `${zip} cannot be read (${reasonOf(error)}): \`npx serverless package --package DIR\` makes it.`,
+    )
+  })
   if (size > LARGEST_PACKAGE)
     throw new Error(
       `${zip} has ${size} bytes; at most ${LARGEST_PACKAGE} are packed: see what grew in dist/.`,

@@ -1,4 +1,5 @@
 import { configurationOf } from '../variables'
+import { ciSettings } from '../cloud/ci-settings'
 import { ciExecutions, type Execution, MOST_LISTED } from '../cloud/ci-executions'
 import { confirmed } from './confirm'
 import { bucketOption, watchedIn } from '../cloud/buckets'
@@ -28,7 +29,8 @@ export async function rerun(session: Session): Promise<void> {
   const [watched] = watchedIn(configuration)
   const bucket = bucketOption(options) ?? watched?.bucket
   if (bucket === undefined) throw new Error(`In which bucket? Give ${USAGE}.`)
-  const executions = ciExecutions(bucket, bucketRegion(session, configuration), session.credentials())
+  const region = bucketRegion(session, configuration)
+  const executions = ciExecutions(bucket, region, session.credentials())
 
   let those: readonly Execution[]
   if (runId !== null) those = [await executions.find(runId)]
@@ -37,6 +39,8 @@ export async function rerun(session: Session): Promise<void> {
     if (workflow === undefined) throw new Error(`Of which workflow? Give ${USAGE}.`)
     const now = Date.now()
     those = await executions.failed(workflow, startOf(textOption(options, 'since') ?? '2h', now), now)
+    // CI answers an empty list about a workflow that it does not know, too.
+    if (those.length === 0) await ciSettings(bucket, region, session.credentials()).read('workflow', workflow)
     const all = those.length
     those = newestOfEach(those)
     if (those.length < all)

@@ -88,12 +88,13 @@ function keep(session: Session, value: string): void {
   const { dotenvName, serverless } = session
   const path = dotenvName === null ? null : join(serverless.serviceDir, dotenvName)
   const text = path === null ? '' : readFileSync(path, 'utf8')
-  const line = /^(\s*(?:export\s+)?CALLBACK_TOKEN\s*=).*$/m
+  // What follows the value is a comment.
+  const line = /^(\s*(?:export\s+)?CALLBACK_TOKEN\s*=\s*)(?:"[^"\n]*"|'[^'\n]*'|[^\s#]*)(.*)$/m
   if (path === null || !line.test(text) || !session.tokenIsFromFile)
     throw new Error(
       'CALLBACK_TOKEN comes from the environment, so that the new one is yours to keep: make it with `openssl rand -hex 16`, set CALLBACK_TOKEN=<new>,<old> where the pipeline has it, and run `npx serverless callback rotate` with that.',
     )
-  const changed = text.replace(line, (_, head: string) => `${head}${value}`)
+  const changed = text.replace(line, (_, head: string, rest: string) => `${head}${value}${rest}`)
   if (parse(changed)['CALLBACK_TOKEN'] !== value)
     throw new Error(
       `CALLBACK_TOKEN cannot be changed in ${String(dotenvName)}: let it stand there once, on one line, as CALLBACK_TOKEN=<token>, and run the command again.`,

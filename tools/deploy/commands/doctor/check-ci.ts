@@ -4,7 +4,6 @@ import { jsonObject } from '../../cloud/json-object'
 import { reach } from '../../cloud/reach'
 import { explain } from '../../failure'
 import type { Session } from '../../session'
-import { configurationOf } from '../../variables'
 import { whatNeedsRole } from '../check-role'
 import { bucketRegion, type Place, placeOption } from '../connect'
 import type { DeployedCallback } from '../deployed-callback'
@@ -54,7 +53,7 @@ export async function checkConnection(
   { found, url }: DeployedCallback,
 ): Promise<readonly Finding[]> {
   const named = placeOption(session)
-  const watched = watchedIn(configurationOf(session.serverless.service)).map(({ bucket, workflowId }) => {
+  const watched = watchedIn(found.variables).map(({ bucket, workflowId }) => {
     return { bucket, kind: 'workflow' as const, id: workflowId }
   })
   const places: readonly (Place & { readonly bucket: string })[] = named === null ? watched : [named]
