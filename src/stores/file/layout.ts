@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { isDraft } from './atomic-file'
 import type { Expiring } from './expiry'
 import { IDS, lineIn, OUTBOX } from '../folder/item-place'
-import { MARKS } from '../folder/outbox'
+import { MARKS } from '../folder/ways'
 import { isRecord, isText, isTime, parsed } from '../item-form'
 import { Unreadable } from '../unreadable'
 

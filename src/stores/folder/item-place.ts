@@ -57,6 +57,10 @@ export function turnIn(place: string): string {
   return fourth === undefined ? (third.split('.')[1] ?? '') : third
 }
 
+export function nameIn(place: string): string {
+  return place.slice(place.lastIndexOf('/') + 1)
+}
+
 const NAME = /^([0-9a-f]{16})\.([0-9a-f]{32})\.([0-9a-f]{16})\.([0-9a-z]{1,11})$/
 
 /** Null for a name that the store does not give. */
@@ -104,6 +108,29 @@ export function lineIn(
 export function holdsGroups(folder: string): boolean {
   const line = lineIn(folder)
   return line !== null && keepsOrder({ kind: line.kind, destination: '' })
+}
+
+/** The line whose items stand in this folder, as far as its names depend on it; null for a folder that holds none. */
+export function lineOfFolder(folder: string): Line | null {
+  const [root, line = '', group, more] = folder.split('/')
+  const found = lineIn(line)
+  if (root !== OUTBOX || found === null || more !== undefined) return null
+  const { kind, destination } = found
+  const known = { kind, destination: destination ?? '' }
+  const isGroup = group !== undefined && /^[0-9a-f]{32}$/.test(group)
+  return isGroup === keepsOrder(known) && (isGroup || group === undefined) ? known : null
+}
+
+/** When the item arrived that stands there, ms since the epoch. */
+export function parkedAtIn(place: string): number {
+  const line = lineOfFolder(place.slice(0, place.lastIndexOf('/')))
+  return (line === null ? null : readName(nameIn(place), line))?.parkedAt ?? 0
+}
+
+/** Whether it is the place of an item whose id has this digest: nothing else is ever followed. */
+export function isPlace(text: string, digest: string): boolean {
+  const line = lineOfFolder(text.slice(0, text.lastIndexOf('/')))
+  return line !== null && readName(nameIn(text), line)?.id === digest
 }
 
 const number = new DataView(new ArrayBuffer(8))

@@ -1,33 +1,35 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Deadline } from '../../net/deadline'
-import { monotonicMs } from '../../net/monotonic-ms'
 import { isDue } from '../due'
-import { keepsOrder, type Line, lineOf, turnOf } from '../line'
+import { keepsOrder, lineOf, turnOf } from '../line'
 import { type ItemLine, readItemLine, readItemText } from '../item-text'
 import { byArrival, headerOf, type ItemHeader, type Outbox, type ParkedItem, type Turn } from '../store'
 import { payloadOf, type Strays, Unreadable } from '../unreadable'
 import { limiter } from './at-once'
-import { groupWalk } from './group-walk'
-import { digestOf, folderOf, IDS, lineIn, namesDueAt, OUTBOX, placeOf, readName, turnIn } from './item-place'
-import { itemWalk } from './item-walk'
+import { heldTurns } from './held-turns'
+import {
+  digestOf,
+  folderOf,
+  lineOfFolder,
+  nameIn,
+  namesDueAt,
+  OUTBOX,
+  parkedAtIn,
+  placeOf,
+  readName,
+  turnIn,
+} from './item-place'
 import { counter } from './line-counts'
-import { type Entry, type Groups, type Medium, NOT_OURS } from './medium'
+import { listsOf, MOST_STRAYS } from './lists'
+import { type Entry, type Medium, NOT_OURS } from './medium'
 import { oldItems, textOf } from './old-items'
+import { pointersIn, pointerTo } from './pointers'
 import { isItem, type Outcome, planned, type Planned } from './take'
-import type { Listing, Search, Walk } from './walk'
+import type { Search, Walk } from './walk'
+import { type Way, waysThrough } from './ways'
 
 /** A search for what is due takes no longer, found or not: a store's call is waited for 20 s at most. */
 const SEARCH_MS = 4_000
-/** How often it is noted where a walk through a line is. */
-const MARK_EVERY_MS = 5_000
-/** Where the walks are noted, a file a line. */
-export const MARKS = 'marks'
-/** An item that is not where its id leads has just been moved, or is gone. */
-const MOST_LOOKS = 3
-/** Longer than it takes to park one item; another who parks it at the same time is waited for. */
-const PARK_MS = 10_000
-const LOOK_MS = 5
 /** Of turns that are due at once so many are remembered: whoever forgets one comes to it later. */
 const MOST_DUE = 10_000
 
@@ -36,51 +38,29 @@ export interface FolderOutbox extends Outbox {
   readonly tidyId: (pointer: string) => Promise<void>
 }
 
-/** Of an item that is taken: where it stands, null when it is gone; and who has it: a lease may have ended unseen, and another taken it then. */
-interface Taken {
-  place: string | null
-  readonly holders: Set<string>
-}
-
-/** A line's walk, and when it was last noted where it is. */
-interface Way {
-  readonly line: Line
-  readonly walk: Walk
-  markedAt: number
-  mark: string
-}
-
 /**
  * The outbox as files in folders, or as objects whose keys look so; item-place.ts has the layout. An item that changes its place is written to the new one
  * before it leaves the old one: a crash between the two repeats it, with the same id. So does a crash that loses what leads from an id to its place.
  */
 export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
   const few = limiter(medium.atOnce)
-  const ways = new Map<string, Promise<Way>>()
-  /** The items that are taken, by id. */
-  const taken = new Map<string, Taken>()
-  /** Turns that this instance has. */
-  const holders = new Set<string>()
+  const held = heldTurns()
   /** What is due though its first item is not, since when: a destination that took one takes the next, unless that was put off later. */
   const dueAtOnce = new Map<string, number>()
   /** When items were written that were read. */
   const writtenAt = new WeakMap<ParkedItem, number>()
   /** Places of what cannot be read: it does not count. */
   const unreadable = new Set<string>()
-
-  const pointerTo = (id: string): string => {
-    const digest = digestOf(id)
-    return `${IDS}/${digest.slice(0, 2)}/${digest}`
-  }
-  /** Where an id leads; null: nowhere. */
-  const led = async (pointer: string): Promise<string | null> =>
-    strays.passOver(medium.shown(pointer), async () => {
-      const place = await medium.read(pointer)
-      // It is just being written, or was when its process died.
-      if (place === '') return null
-      if (place !== null && !isPlace(place, pointer.slice(-32))) throw new Unreadable('it leads to no item')
-      return place
-    })
+  const { led, standing, alone } = pointersIn(medium, strays)
+  const { usable, names, groupsIn, placesFrom } = listsOf(medium, strays, unreadable)
+  const ways = waysThrough(medium, strays, (line, folder) => ({
+    folder,
+    groups: (after) => groupsIn(folder, after),
+    names,
+    usable,
+    isDue: (turn, name, now) => isDue(name, now) || dueAtOnce.has(turn),
+    read: (name) => readName(name, line) ?? NO_NAME,
+  }))
 
   const put = async (item: ParkedItem, place: string): Promise<number> => {
     const text = textOf({ ...headerOf(item), payload: item.payload }, newVersion())
@@ -99,71 +79,10 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     await put(item, place)
   })
 
-  const usable: Listing['usable'] = (folder, entries, passed) => {
-    const line = lineOfFolder(folder)
-    return entries.filter(({ name, bytes }) => {
-      const place = `${folder}/${name}`
-      const problem = line === null || readName(name, line) === null ? NOT_OURS : tooLong(bytes)
-      // A console shows a folder of a bucket by an object of its name.
-      if (problem !== null && name !== '') strays.note(medium.shown(place), problem)
-      if (problem !== null && unreadable.size < MOST_STRAYS) unreadable.add(place)
-      return problem === null && passed?.has(place) !== true
-    })
-  }
-  const names: Listing['names'] = async (folder, after, most, passed) => {
-    const part = await strays.passOver(medium.shown(folder), () => medium.names(folder, after, most))
-    if (part === null) return { entries: [], isLast: true, end: after }
-    const end = part.entries.at(-1)?.name ?? after
-    return { entries: usable(folder, part.entries, passed), isLast: part.isLast, end }
-  }
-
-  const groupsIn = async (folder: string, after: string): Promise<Groups> =>
-    (await strays.passOver(medium.shown(folder), () => medium.groups(folder, after))) ?? {
-      groups: [],
-      next: null,
-    }
-
-  const wayOf = (line: Line): Promise<Way> => {
-    const folder = `${OUTBOX}/${folderOf(line)}`
-    const there = ways.get(folder)
-    if (there !== undefined) return there
-    const way = wayFrom(line, folder)
-    ways.set(folder, way)
-    way.catch(() => ways.delete(folder))
-    return way
-  }
-  const wayFrom = async (line: Line, folder: string): Promise<Way> => {
-    const listing: Listing = {
-      folder,
-      groups: (after) => groupsIn(folder, after),
-      names,
-      usable,
-      isDue: (turn, name, now) => isDue(name, now) || dueAtOnce.has(turn),
-      read: (name) => readName(name, line) ?? NO_NAME,
-    }
-    if (!keepsOrder(line)) return { line, walk: itemWalk(medium, listing), markedAt: Infinity, mark: '' }
-    const text = await strays.passOver(medium.shown(markOf(line)), () => medium.read(markOf(line)))
-    const mark = text !== null && /^[0-9a-f]{32}$/.test(text) ? text : ''
-    return { line, walk: groupWalk(medium, listing, mark), markedAt: monotonicMs(), mark }
-  }
-  /** So that the next instance goes on where this one is stopped. */
-  const markWay = async (way: Way, isStopped: boolean): Promise<void> => {
-    const { place } = way.walk
-    if (place === way.mark || (!isStopped && monotonicMs() < way.markedAt + MARK_EVERY_MS)) return
-    way.markedAt = monotonicMs()
-    way.mark = place
-    await medium.replace(markOf(way.line), place)
-  }
-
-  /** Tells the walk through a line that is being emptied. */
-  const tell = async (place: string, told: (walk: Walk) => void): Promise<void> => {
-    const way = await ways.get(place.split('/', 2).join('/'))
-    if (way !== undefined) told(way.walk)
-  }
   const left = async (place: string): Promise<void> => {
     unreadable.delete(place)
     strays.forget(medium.shown(place))
-    await tell(place, (walk) => walk.removed(turnIn(place), nameIn(place)))
+    await ways.tell(place, (walk) => walk.removed(turnIn(place), nameIn(place)))
   }
 
   const itemAt = async (place: string): Promise<Outcome> => {
@@ -195,22 +114,9 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     return line === null ? null : headerOf(line)
   }
 
-  /** Calls with the place of an item until it is there; null when there is none. */
-  const standing = async <T>(id: string, look: (place: string) => Promise<T | 'gone'>): Promise<T | null> => {
-    for (let round = 0; round < MOST_LOOKS; round++) {
-      const place = await led(pointerTo(id))
-      if (place === null) return null
-      const found = await look(place)
-      if (found !== 'gone') return found
-    }
-    return null
-  }
-
   /** Where they stand; what is taken, where it was taken: if another parks it anew meanwhile, it is delivered once more. */
   const placesOf = async (ids: readonly string[]): Promise<readonly string[]> => {
-    const places = await Promise.all(
-      ids.map(async (id) => taken.get(id)?.place ?? few(() => led(pointerTo(id)))),
-    )
+    const places = await Promise.all(ids.map(async (id) => held.placeOf(id) ?? few(() => led(pointerTo(id)))))
     return places.filter((place) => place !== null)
   }
   const removeAll = async (those: readonly string[]): Promise<void> => {
@@ -222,8 +128,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     await medium.remove([...places, ...ids.flatMap((id) => old.placeOf(id) ?? [])], pointers)
     for (const place of places) await left(place)
     for (const id of ids) {
-      const own = taken.get(id)
-      if (own !== undefined) own.place = null
+      held.moved(id, null)
       const shown = old.placeOf(id)
       if (shown !== null) strays.forget(medium.shown(shown))
     }
@@ -251,9 +156,9 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     return outcomes.filter(isItem)
   }
 
-  const takes = (holder: string, id: string, place: string): void => {
-    holders.add(holder)
-    taken.set(id, { place, holders: (taken.get(id)?.holders ?? new Set()).add(holder) })
+  const begun = (turn: Turn): Turn => {
+    held.begin(turn)
+    return turn
   }
   const takeTurn = async (way: Way, plan: Planned, search: Search, leaseMs: number): Promise<Turn | null> => {
     const { turn } = plan.known
@@ -268,61 +173,22 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     const mayGo = (item: ParkedItem): boolean =>
       isDue(item, search.now) || (dueAtOnce.get(turn) ?? 0) >= (writtenAt.get(item) ?? Infinity)
     if (first !== undefined && mayGo(first)) {
-      for (const item of [first, ...rest]) takes(holder, item.id, placeOf(item))
-      return { group: turnOf(first), holder, items: [first, ...rest] }
+      return begun({ group: turnOf(first), holder, items: [first, ...rest] })
     }
     dueAtOnce.delete(turn)
     await few(() => medium.endLeases([{ turn, holder }]))
     return first === undefined ? null : giveUp()
   }
 
-  /** Whether what is left of a turn is due at once; what the turn lost must be gone by now. */
-  const goesOn = ({ holder, items }: Turn): boolean => {
-    if (!holders.has(holder)) return false
-    const places = items.map(({ id }) => taken.get(id)?.place ?? null)
-    if (!places.includes(null)) return false
-    const turn = turnIn(placeOf(items[0]))
-    const [head] = places.filter((place) => place !== null && turnIn(place) === turn).sort()
-    return head === undefined || items.some((item) => placeOf(item) === head)
-  }
-
-  /** Every item's place from one on, in the order of the line. */
-  async function* placesFrom(line: Line, from: string): AsyncGenerator<readonly string[]> {
-    const folder = `${OUTBOX}/${folderOf(line)}`
-    async function* within(inner: string, after: string): AsyncGenerator<readonly string[]> {
-      for (let at: string | null = after; at !== null;) {
-        const { entries, isLast, end } = await names(inner, at, PAGE)
-        yield entries.map(({ name }) => `${inner}/${name}`)
-        at = isLast ? null : end
-      }
-    }
-    if (!keepsOrder(line)) {
-      yield* within(folder, from)
-      return
-    }
-    const [group = '', name = ''] = from.split('/')
-    if (group !== '') yield* within(`${folder}/${group}`, name)
-    for (let after: string | null = group; after !== null;) {
-      const { groups, next } = await groupsIn(folder, after)
-      for (const { name: each, part } of groups) {
-        const inner = `${folder}/${each}`
-        if (part !== null) yield usable(inner, part.entries).map((entry) => `${inner}/${entry.name}`)
-        if (part?.isLast !== true) yield* within(inner, part?.entries.at(-1)?.name ?? '')
-      }
-      after = next
-    }
-  }
-
   const parkAnew = async (item: ParkedItem): Promise<void> => {
     const pointer = pointerTo(item.id)
-    const own = taken.get(item.id)
-    const known = own?.place ?? undefined
+    const known = held.placeOf(item.id)
     const before = known ?? (await led(pointer))
-    const isThere = known !== undefined || (before !== null && (await medium.readStart(before)) !== null)
+    const isThere = known !== null || (before !== null && (await medium.readStart(before)) !== null)
     const parkedAt = isThere && before !== null ? parkedAtIn(before) : item.parkedAt
     const place = placeOf({ ...item, parkedAt })
     const bytes = await put({ ...item, parkedAt }, place)
-    if (own !== undefined) own.place = place
+    held.moved(item.id, place)
     if (before !== place) await medium.replace(pointer, place)
     if (before !== null && before !== place) {
       await medium.remove([before])
@@ -332,40 +198,22 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     unreadable.delete(place)
     strays.forget(medium.shown(place))
     dueAtOnce.delete(turnIn(place))
-    await tell(place, (walk) => walk.added(turnIn(place), { name: nameIn(place), bytes }))
+    await ways.tell(place, (walk) => walk.added(turnIn(place), { name: nameIn(place), bytes }))
   }
-  /** Of those who park an item anew one after the other, where that costs little. */
-  const alone = async (id: string, act: () => Promise<void>): Promise<void> => {
-    if (!medium.looksTwice) return act()
-    const turn = digestOf(`to park ${id}`)
-    const deadline = Deadline.in(PARK_MS)
-    let holder = await medium.lease(turn, PARK_MS)
-    while (holder === null && !deadline.isOver) {
-      await sleep(LOOK_MS)
-      holder = await medium.lease(turn, PARK_MS)
-    }
-    try {
-      await act()
-    } finally {
-      if (holder !== null) await medium.endLeases([{ turn, holder }])
-    }
-  }
-
   return {
     async park(item) {
       await old.moveOne(item.id)
       const pointer = pointerTo(item.id)
       const first = placeOf(item)
-      const own = taken.get(item.id)
-      if ((own?.place ?? null) === null && (await medium.create(pointer, first))) {
+      if (held.placeOf(item.id) === null && (await medium.create(pointer, first))) {
         const bytes = await put(item, first)
-        if (own !== undefined) own.place = first
+        held.moved(item.id, first)
         // Parked twice at once: the other one has come later, and did not see this one.
         const last = medium.looksTwice ? await led(pointer) : first
         if (last !== first && last !== null) return medium.remove([first])
         strays.forget(medium.shown(first))
         dueAtOnce.delete(turnIn(first))
-        return tell(first, (walk) => walk.added(turnIn(first), { name: nameIn(first), bytes }))
+        return ways.tell(first, (walk) => walk.added(turnIn(first), { name: nameIn(first), bytes }))
       }
       await alone(item.id, async () => parkAnew(item))
     },
@@ -427,7 +275,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
 
     async takeDue(line, now, limits) {
       if (!(await old.move())) return []
-      const way = await wayOf(line)
+      const way = await ways.of(line)
       const search: Search = {
         now,
         most: Math.max(1, Math.min(limits.groups, limits.items)),
@@ -442,7 +290,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
         const turns = await Promise.all(plan.map((one) => takeTurn(way, one, search, limits.leaseMs)))
         const got = turns.filter((turn) => turn !== null)
         if (got.length === 0 && due.length > 0 && !search.deadline.isOver) continue
-        await markWay(way, search.deadline.isOver)
+        await ways.mark(way, search.deadline.isOver)
         return keepsOrder(line) ? got.sort((a, b) => byArrival(a.items[0], b.items[0])) : got
       }
     },
@@ -454,8 +302,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
         if (holder === null) return null
         const item = await itemAt(place)
         if (isItem(item)) {
-          takes(holder, id, place)
-          return { group: turnOf(item), holder, items: [item] as const }
+          return begun({ group: turnOf(item), holder, items: [item] })
         }
         await medium.endLeases([{ turn, holder }])
         return item
@@ -464,15 +311,7 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
     async giveBack(turns, gone = []) {
       await removeAll(gone)
       if (dueAtOnce.size > MOST_DUE) dueAtOnce.clear()
-      for (const turn of turns) if (goesOn(turn)) dueAtOnce.set(digestOf(turn.group), Date.now())
-      for (const { holder, items } of turns) {
-        holders.delete(holder)
-        for (const { id } of items) {
-          const own = taken.get(id)
-          own?.holders.delete(holder)
-          if (own?.holders.size === 0) taken.delete(id)
-        }
-      }
+      for (const turn of turns) if (held.end(turn)) dueAtOnce.set(digestOf(turn.group), Date.now())
       await medium.endLeases(turns.map(({ group, holder }) => ({ turn: digestOf(group), holder })))
     },
 
@@ -483,43 +322,8 @@ export function folderOutbox(medium: Medium, strays: Strays): FolderOutbox {
   }
 }
 
-/** So many foreign names are remembered; who has more has one cause for all of them. */
-const MOST_STRAYS = 10_000
-/** Places are looked at so many at once. */
-const PAGE = 1000
 /** Stands for the name of what is none, which no list of a walk has. */
 const NO_NAME = { id: '', parkedAt: 0, dueAt: 0, waitMs: 0 }
-
-/** Of a body of 6 MiB, in base64, an item makes 8. */
-const LONGEST_ITEM = 32 * 1024 * 1024
-
-function tooLong(bytes: number | null): string | null {
-  return (bytes ?? 0) > LONGEST_ITEM ? 'it is longer than anything that is kept here' : null
-}
-
-function markOf(line: Line): string {
-  return `${MARKS}/${folderOf(line)}`
-}
-
-function nameIn(place: string): string {
-  return place.slice(place.lastIndexOf('/') + 1)
-}
-
-/** The line whose items stand in this folder, as far as its names depend on it; null for a folder that holds none. */
-function lineOfFolder(folder: string): Line | null {
-  const [root, line = '', group, more] = folder.split('/')
-  const found = lineIn(line)
-  if (root !== OUTBOX || found === null || more !== undefined) return null
-  const { kind, destination } = found
-  const known = { kind, destination: destination ?? '' }
-  const isGroup = group !== undefined && /^[0-9a-f]{32}$/.test(group)
-  return isGroup === keepsOrder(known) && (isGroup || group === undefined) ? known : null
-}
-
-function parkedAtIn(place: string): number {
-  const line = lineOfFolder(place.slice(0, place.lastIndexOf('/')))
-  return (line === null ? null : readName(nameIn(place), line))?.parkedAt ?? 0
-}
 
 /** What the first line of an item's text says. Throws Unreadable. */
 function firstLine(text: string, place: string): ItemLine {
@@ -535,10 +339,4 @@ function newVersion(): string {
 
 function timeIn(version: string): number {
   return parseInt(version.slice(0, 12), 16)
-}
-
-/** Whether it is the place of an item whose id has this digest: nothing else is ever followed. */
-function isPlace(text: string, digest: string): boolean {
-  const line = lineOfFolder(text.slice(0, text.lastIndexOf('/')))
-  return line !== null && readName(nameIn(text), line)?.id === digest
 }
