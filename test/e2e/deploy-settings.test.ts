@@ -148,6 +148,7 @@ test('role, VPC and cap: given, and taken away when they are no longer set', asy
     'deploy --param role=relay-role --param vpcId=vpc-1 --param subnetId=subnet-1 --param concurrency=20',
   )
   expect(given.code).toBe(0)
+  expect(given.stderr).toContain('DEPLOY_CONCURRENCY is set and RECONCILE is not: ')
   const callback = (): object => {
     const { Role, VpcConfig, reserved, isPublic } = scene.cloud.functions.get(CALLBACK)!
     return { Role, VpcConfig, reserved, isPublic }
@@ -164,6 +165,7 @@ test('role, VPC and cap: given, and taken away when they are no longer set', asy
 
   const taken = await scene.serverless('deploy')
   expect(taken.code).toBe(0)
+  expect(taken.stderr).not.toContain('DEPLOY_CONCURRENCY')
   expect(callback()).toEqual({ Role: null, VpcConfig: null, reserved: 0, isPublic: true })
 
   scene.cloud.functions.get(SWEEP)!.Role = 'old-role'

@@ -9,6 +9,9 @@ import { watchedWorkflow } from './watched-workflow'
 const WITHOUT_STORE =
   'There is no store (STORE_URL): what cannot be delivered, or asked of CI, at once is answered 503, which CI need not send again, and a repeat is routed again.'
 
+const CAPPED =
+  'DEPLOY_CONCURRENCY is set and RECONCILE is not: a callback beyond the cap is refused by the platform (432), and nothing fetches it later.'
+
 /** The end of a deploy: what serverless-tencent-scf knows nothing of is set, the function can be reached, and its URL is printed. */
 export async function finishDeploy(session: Session): Promise<void> {
   const { call, functionName, log, print, serverless } = session
@@ -24,7 +27,9 @@ export async function finishDeploy(session: Session): Promise<void> {
       : `Callback URL (${front.isNew ? 'new' : 'as before'}):`,
     ...describeUrl(front.address, session.token, session.showToken),
   ])
-  if (configurationOf(serverless.service)['STORE_URL'] === undefined) log.warning(WITHOUT_STORE)
+  const settings = configurationOf(serverless.service)
+  if (settings['STORE_URL'] === undefined) log.warning(WITHOUT_STORE)
+  if (custom?.relay?.concurrency && settings['RECONCILE'] === undefined) log.warning(CAPPED)
   for (const problem of front.problems) log.warning(inWords(problem))
   print(
     `Next: \`npx serverless callback test\`, then \`npx serverless callback connect ${watchedWorkflow(session)}\``,
