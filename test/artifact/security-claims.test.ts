@@ -6,7 +6,7 @@ import { describeService } from '../support/services'
 import { callbackEvent, callbackXml, TOKEN } from './callbacks'
 import { answered, openRelay, type Relay } from './open-relay'
 
-// What SECURITY.md claims, by its sections; what another file of this folder tries is not tried again here.
+// What docs/security.md claims, by its sections; what another file of this folder tries is not tried again here.
 
 let dir: string
 beforeEach(() => {

@@ -13,8 +13,8 @@ test('settings that sign nothing need nothing', () => {
   expect(statementsFor({ QUEUE_URL: 'https://x', STORE_URL: 'redis://x' }, whose)).toEqual([])
 })
 
-test('each part has what it needs, and no more; SECURITY.md shows the same', () => {
-  const security = readFileSync('SECURITY.md', 'utf8')
+test('each part has what it needs, and no more; docs/security.md shows the same', () => {
+  const security = readFileSync('docs/security.md', 'utf8')
   const statements = statementsFor(
     { STORE_URL: 'cos://relay-1250000000/outbox', QUEUE_URL: 'cmq://media-events?region=gz' },
     { ...whose, buckets: ['media-1250000000'] },

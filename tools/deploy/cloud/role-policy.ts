@@ -27,7 +27,7 @@ const READS = [
   'ci:DescribeAuditingVirusJob',
 ]
 
-/** The least that a function with these settings must be allowed; empty: nothing. SECURITY.md shows the same. */
+/** The least that a function with these settings must be allowed; empty: nothing. docs/security.md shows the same. */
 export function statementsFor(
   variables: Variables,
   { appId, uin, region, mediaRegion, buckets }: Whose,
