@@ -1,13 +1,24 @@
 import { type Block, pageAt, PATHS } from './pages'
 
+/** Translations of pages that stand at the root; each other one has its page's name, below docs/. */
+const ROOTS: Readonly<Record<string, string>> = {
+  'README.zh-CN.md': 'README.md',
+  'docs/zh/contributing.md': 'CONTRIBUTING.md',
+}
+
 /** A page and its translation. The first pair shows that the check finds nothing where there is nothing. */
 const PAIRS: readonly (readonly [string, string])[] = [
   ['README.md', 'README.md'],
-  ...PATHS.flatMap((path): readonly (readonly [string, string])[] => {
-    if (path === 'README.zh-CN.md') return [['README.md', path]]
-    return path.startsWith('docs/zh/') ? [[path.replace('docs/zh/', 'docs/'), path]] : []
-  }),
+  ...PATHS.filter((path) => path in ROOTS || path.startsWith('docs/zh/')).map(
+    (path) => [ROOTS[path] ?? path.replace('docs/zh/', 'docs/'), path] as const,
+  ),
 ]
+
+test('every page for users has its translation', () => {
+  const translated = PAIRS.slice(1).map(([path]) => path)
+  const pages = PATHS.filter((path) => /^docs\/(?!zh\/)/.test(path))
+  expect([...Object.values(ROOTS), ...pages].filter((path) => !translated.includes(path))).toEqual([])
+})
 
 /** What is shown, not pasted: samples of output, and labels in diagrams. */
 const SHOWN = ['text', 'mermaid']
