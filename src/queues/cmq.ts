@@ -35,11 +35,6 @@ const SHORT_REGIONS: Readonly<Record<string, string>> = {
   'sa-saopaulo': 'sao',
 }
 
-/** `gz` of `ap-guangzhou`; another is as it was given. */
-export function shortRegion(region: string): string {
-  return SHORT_REGIONS[region] ?? region
-}
-
 /** The longest message that the service takes, in bytes of UTF-8. */
 const LONGEST_MESSAGE = 1_048_576
 
@@ -49,17 +44,8 @@ const LONGEST_MESSAGE = 1_048_576
  * of the function's role.
  */
 const open: QueueDriver['open'] = (text, context) => {
-  const url = driverUrl(text, EXAMPLE, ['region', 'endpoint'])
-  const queue = decoded(url.hostname, 'name of the queue')
-  if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(queue)) {
-    throw new Error('the name of the queue must be a letter and up to 63 letters, digits or hyphens')
-  }
-  const region = url.searchParams.get('region') ?? context.region
-  if (region === null) throw new Error(`the region is not known: add it, ${EXAMPLE}`)
-  const short = shortRegion(region)
-  if (!/^[a-z]+$/.test(short))
-    throw new Error(`CMQ's short name of this region is not known: give it, ${EXAMPLE}`)
-  const endpoint = new URL(PATH, endpointOf(url.searchParams, `https://cmq-${short}.public.tencenttdmq.com`))
+  const { queue, region, url } = placeInUrl(text, context.region)
+  const endpoint = new URL(PATH, endpointOf(url.searchParams, `https://cmq-${region}.public.tencenttdmq.com`))
 
   return {
     scheme: 'cmq',
@@ -102,6 +88,27 @@ const open: QueueDriver['open'] = (text, context) => {
         })
       }),
   }
+}
+
+/**
+ * What a `cmq:` URL names; the region by CMQ's short name. Throws an Error when it names no queue.
+ * @param ownRegion the function's, where the URL names none
+ */
+export function placeInUrl(
+  text: string,
+  ownRegion: string | null,
+): { readonly queue: string; readonly region: string; readonly url: URL } {
+  const url = driverUrl(text, EXAMPLE, ['region', 'endpoint'])
+  const queue = decoded(url.hostname, 'name of the queue')
+  if (!/^[A-Za-z][A-Za-z0-9-]{0,63}$/.test(queue)) {
+    throw new Error('the name of the queue must be a letter and up to 63 letters, digits or hyphens')
+  }
+  const named = url.searchParams.get('region') ?? ownRegion
+  if (named === null) throw new Error(`the region is not known: add it, ${EXAMPLE}`)
+  const region = SHORT_REGIONS[named] ?? named
+  if (!/^[a-z]+$/.test(region))
+    throw new Error(`CMQ's short name of this region is not known: give it, ${EXAMPLE}`)
+  return { queue, region, url }
 }
 
 /** Adds the parameters that all actions share and the signature, which covers the values before form encoding. */

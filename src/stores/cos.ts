@@ -1,6 +1,5 @@
 import { decoded, driverUrl } from '../net/driver-url'
 import { Deadline } from '../net/deadline'
-import type { DriverContext } from '../drivers/driver-context'
 import { endpointOf } from '../net/endpoint'
 import { sha256 } from '../sha256'
 import { slideWindow } from './sliding-window'
@@ -57,7 +56,7 @@ type Noted = Pick<ClaimAnswer, 'note'>
  * at once stands in one place, and that those come first which are due for longest: it is so among what one list shows.
  */
 const open: StoreDriver['open'] = (text, context) => {
-  const { target, prefix } = readUrl(text, context)
+  const { target, prefix } = placeInUrl(text, context.region)
   const strays = strayList()
   const few = limiter(AT_ONCE)
 
@@ -209,10 +208,14 @@ const open: StoreDriver['open'] = (text, context) => {
   }
 }
 
-function readUrl(text: string, context: DriverContext): { target: CosTarget; prefix: string } {
+/**
+ * The bucket of a `cos:` URL, and the prefix with its `/`. Throws an Error when it names none.
+ * @param ownRegion the function's, where the URL names no region
+ */
+export function placeInUrl(text: string, ownRegion: string | null): { target: CosTarget; prefix: string } {
   const url = driverUrl(text, EXAMPLE, ['region', 'endpoint'])
   if (!isBucketName(url.hostname)) throw new Error(`the bucket must be named with its APPID: ${EXAMPLE}`)
-  const region = url.searchParams.get('region') ?? context.region ?? ''
+  const region = url.searchParams.get('region') ?? ownRegion ?? ''
   if (!isRegion(region)) throw new Error(`a region is missing: ${EXAMPLE}`)
   const folder = decoded(url.pathname, 'prefix').replace(/^\/+|\/+$/g, '')
   if (folder === '')

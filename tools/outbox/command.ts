@@ -92,10 +92,12 @@ async function run(
     switch (command) {
       case 'list':
         if (ids.length > 0) throw new UsageError('list takes no ID: show does')
-        return await listItems(await there(), json, values.all ? 'all' : (values.from ?? ''), withoutTokens)
+        await listItems(await there(), json, values.all ? 'all' : (values.from ?? ''), withoutTokens)
+        return 0
       case 'show': {
         const id = onlyOne(ids)
-        return showItem(await the(await there(), id), json, withoutTokens)
+        showItem(await the(await there(), id), json, withoutTokens)
+        return 0
       }
       case 'drop': {
         const named = atLeastOne(ids)

@@ -13,7 +13,7 @@ import {
 import { UsageError } from '../cli/command'
 import { harmless } from '../local/harmless'
 import { textTable } from '../local/text-table'
-import { cut, onOneLine, printJson, readable, shown, type WithoutTokens } from './print'
+import { onOneLine, printJson, readable, shown, type WithoutTokens } from './print'
 
 /** Listed at a time; each is read, so that it is said what it is about, and one that cannot be read is named. */
 export const LISTED = 1_000
@@ -31,7 +31,7 @@ export async function listItems(
   json: boolean,
   from: string,
   withoutTokens: WithoutTokens,
-): Promise<number> {
+): Promise<void> {
   const lines = (await store.lines()).toSorted(byStatus)
   const listed: Listed[] = []
   let place: string | null = from === 'all' ? '' : from
@@ -44,7 +44,6 @@ export async function listItems(
   const strays = await store.strays()
   if (json) asJson(listed, strays, place, withoutTokens)
   else asTables(listed, lines, strays, place)
-  return 0
 }
 
 const STATUSES = ['waiting', 'dead', 'quarantined'] as const
@@ -146,8 +145,8 @@ function asTables(
       String(header.tries),
       header.status === 'waiting' ? shown(header.dueAt) : '-',
       onOneLine(header.status === 'quarantined' ? '-' : destinationOf(header.group)),
-      cut(onOneLine(about ?? '-'), 80),
-      cut(onOneLine(header.lastError ?? '-'), 80),
+      onOneLine(about ?? '-').slice(0, 80),
+      onOneLine(header.lastError ?? '-').slice(0, 80),
     ])
     const columns = ['id', 'status', 'since', 'tries', 'next try', 'to', 'about', 'last error']
     console.log(textTable(columns, rows))

@@ -20,7 +20,3 @@ export function onOneLine(text: string): string {
 export function shown(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 }
-
-export function cut(text: string, length: number): string {
-  return text.slice(0, length)
-}

@@ -4,7 +4,7 @@ import { harmless } from '../local/harmless'
 import { onOneLine, printJson, readable, shown, type WithoutTokens } from './print'
 
 /** One item, whole. */
-export function showItem(item: ParkedItem, json: boolean, withoutTokens: WithoutTokens): number {
+export function showItem(item: ParkedItem, json: boolean, withoutTokens: WithoutTokens): void {
   const { payload } = item
   const bytes = bytesIn(payload)
   const body = bytes === null ? {} : { body: bytes.toString('utf8') }
@@ -14,7 +14,7 @@ export function showItem(item: ParkedItem, json: boolean, withoutTokens: Without
       { ...readable(item), parcel: withoutTokensInBody(payload, withoutTokens), ...body },
       withoutTokens,
     )
-    return 0
+    return
   }
   const facts = [
     ['id', item.id],
@@ -27,7 +27,6 @@ export function showItem(item: ParkedItem, json: boolean, withoutTokens: Without
   ]
   console.log(facts.map(([name = '', value = '']) => name.padEnd(12) + onOneLine(value)).join('\n'))
   console.log(`\n${harmless(withoutTokens(body.body ?? JSON.stringify(payload, null, 2)))}`)
-  return 0
 }
 
 /** The body that was parked; null: none was. */

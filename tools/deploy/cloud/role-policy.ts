@@ -1,4 +1,5 @@
-import { shortRegion } from '../../../src/queues/cmq'
+import { placeInUrl as placeInCmqUrl } from '../../../src/queues/cmq'
+import { placeInUrl as placeInCosUrl } from '../../../src/stores/cos'
 import type { Variables } from '../variables'
 
 export interface Statement {
@@ -50,22 +51,19 @@ export function statementsFor(
 
   function storeStatement(url: string | undefined): readonly Statement[] {
     if (!url?.startsWith('cos:')) return []
-    const { host, pathname, searchParams } = new URL(url)
-    const place = `qcs::cos:${searchParams.get('region') ?? region}:uid/${appIdIn(host)}:${host}`
-    const prefix = decodeURIComponent(pathname).replaceAll(/^\/+|\/+$/g, '')
-    const objects = prefix === '' ? `${place}/*` : `${place}/${prefix}/*`
+    const { target, prefix } = placeInCosUrl(url, region)
+    const place = `qcs::cos:${target.region}:uid/${appIdIn(target.bucket)}:${target.bucket}`
     return [
-      allow(['name/cos:GetObject', 'name/cos:PutObject', 'name/cos:DeleteObject'], [objects]),
+      allow(['name/cos:GetObject', 'name/cos:PutObject', 'name/cos:DeleteObject'], [`${place}/${prefix}*`]),
       allow(['name/cos:GetBucket'], [`${place}/*`]),
     ]
   }
 
   function queueStatement(url: string | undefined): readonly Statement[] {
     if (!url?.startsWith('cmq:')) return []
-    const { host, searchParams } = new URL(url)
-    const place = shortRegion(searchParams.get('region') ?? region)
+    const { queue, region: place } = placeInCmqUrl(url, region)
     return [
-      allow(['cmqqueue:SendMessage'], [`qcs::cmqqueue:${place}:uin/${uin}:queueName/uin/${uin}/${host}`]),
+      allow(['cmqqueue:SendMessage'], [`qcs::cmqqueue:${place}:uin/${uin}:queueName/uin/${uin}/${queue}`]),
     ]
   }
 }

@@ -1,4 +1,5 @@
-import { isBucketName, isRegion } from '../../../../src/tencent/bucket-name'
+import { placeInUrl } from '../../../../src/stores/cos'
+import type { CosTarget } from '../../../../src/tencent/cos-request'
 import { acceptedRequest } from '../../cloud/signed-request'
 import type { Session } from '../../session'
 import type { DeployedCallback } from '../deployed-callback'
@@ -68,21 +69,21 @@ export async function checkStore(
   }
   const other = opened.find(({ variable, scheme }) => variable === 'STORE_URL' && scheme !== 'cos')
   if (other !== undefined) return [await target(session, other)]
-  const [, bucket = ''] = /^cos:\/\/([^/?]+)/.exec(url) ?? []
-  const region = /[?&]region=([\w-]+)/.exec(url)?.[1] ?? session.region
-  // They become part of a host name.
-  if (!isBucketName(bucket) || !isRegion(region))
+  let place: CosTarget
+  try {
+    place = placeInUrl(url, session.region).target
+  } catch {
     return [fail('STORE_URL: cos: no bucket with its APPID', 'cos://BUCKET-APPID/PREFIX?region=REGION')]
-  const place = { service: 'cos', bucket, region, endpoint: null } as const
+  }
   try {
     const request = { method: 'GET', path: '/', query: { 'max-keys': '1' } } as const
     await acceptedRequest(place, 'bucket', request, session.credentials())
-    return [ok(`STORE_URL: cos: bucket ${bucket} is there`)]
+    return [ok(`STORE_URL: cos: bucket ${place.bucket} is there`)]
   } catch (error) {
     return [
       fail(
         `STORE_URL: ${(error as Error).message}`,
-        `make the bucket ${bucket} in ${region}, or name another`,
+        `make the bucket ${place.bucket} in ${place.region}, or name another`,
       ),
     ]
   }
