@@ -143,6 +143,22 @@ test('a stage of its own: its file, by DEPLOY_STAGE of the shell; another runtim
   expect(scene.cloud.functions.get(CALLBACK)!.ClsTopicId).toMatch(/^topic-/)
 })
 
+test('doctor: the bucket of a store, in the region of the function where the URL names none', async () => {
+  const own = scene.cloud.functions.get(CALLBACK)!.Environment
+  const before = own.Variables
+  const doctorOf = async (Value: string) => {
+    own.Variables = [...before.filter(({ Key }) => Key !== 'STORE_URL'), { Key: 'STORE_URL', Value }]
+    return scene.serverless('callback doctor')
+  }
+  const missing = await doctorOf('cos://nowhere-1250000000/relay')
+  const wrong = await doctorOf('cos://nowhere/relay')
+  own.Variables = before
+  expect(missing.stdout).toMatch(
+    /^FAIL STORE_URL: .*\n {5}-> make the bucket nowhere-1250000000 in ap-guangzhou, or name another$/m,
+  )
+  expect(wrong.stdout).toContain('FAIL STORE_URL: cos: no bucket with its APPID')
+})
+
 test('role, VPC and cap: given, and taken away when they are no longer set', async () => {
   const given = await scene.serverless(
     'deploy --param role=relay-role --param vpcId=vpc-1 --param subnetId=subnet-1 --param concurrency=20',
